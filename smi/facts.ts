@@ -1,0 +1,55 @@
+/**
+ * What a translator must know about the workloads. SMI names a destination by its ServiceAccount, and no mesh selects
+ * pods by it (https://github.com/servicemeshinterface/smi-spec/issues/82).
+ */
+export interface Facts {
+  readonly workloads: readonly WorkloadFacts[];
+  readonly services: readonly ServiceFacts[];
+}
+
+export interface WorkloadFacts {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Tells workloads of one ServiceAccount apart in generated names. Default: derived from the labels. */
+  readonly name?: string;
+  /** Pod labels that select exactly this workload's pods. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Container ports. */
+  readonly ports: readonly ContainerPort[];
+  /** httpGet probes of the kubelet, which has no mesh identity. */
+  readonly probes: readonly Probe[];
+}
+
+export interface ContainerPort {
+  readonly name?: string;
+  readonly port: number;
+  /** What the container speaks; decides how a mesh proxies a port that has only TCP rules. Default: not known. */
+  readonly protocol?: "http" | "http2" | "tcp";
+}
+
+export interface Probe {
+  /** Number of the container port. */
+  readonly port: number;
+  readonly path: string;
+}
+
+export interface ServiceFacts {
+  readonly namespace: string;
+  readonly name: string;
+  /** Labels of the selector. */
+  readonly selector: Readonly<Record<string, string>>;
+  readonly ports: readonly ServicePort[];
+  /** `clusterIP: None`. Default: false. */
+  readonly headless?: boolean;
+  /** `type: ExternalName`. Default: false. */
+  readonly externalName?: boolean;
+}
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly port: number;
+  /** Number or name of the container port. Default: the same number. */
+  readonly targetPort?: number | string;
+  /** As in the Service; `tcp` and other protocols that are not HTTP are not split. Default: HTTP. */
+  readonly appProtocol?: string;
+}

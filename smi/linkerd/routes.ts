@@ -1,0 +1,219 @@
+import { compare, type HeaderMatch, type Subject, type TrafficTarget } from "../model";
+import type { Position } from "../problem";
+import type { Language } from "../regex/automaton";
+import { type Cell, partition } from "../regex/partition";
+import { type GatewayMatch, headerMatch, LIMITS, MAX_PATH_PATTERN, pathMatch } from "./match";
+
+/** One alternative that may be requested on a port, and by whom. */
+export interface Entry {
+  /** Unique on the port. */
+  readonly id: string;
+  /** For the name of the route. */
+  readonly label: string;
+  /** Absent: any path. */
+  readonly path?: Language;
+  /** Absent: any method. */
+  readonly methods?: readonly string[];
+  readonly headers: readonly HeaderMatch[];
+  /** The kubelet's probes come from everyone. */
+  readonly sources: readonly Subject[] | "everyone";
+  /** Who asked for it; absent for probes. */
+  readonly origin?: { readonly target: TrafficTarget; readonly position: Position | undefined };
+}
+
+/** Requests that exactly these entries admit. */
+export interface RoutePlan {
+  readonly entries: readonly Entry[];
+  readonly matches: readonly GatewayMatch[];
+}
+
+export type RoutesPlan =
+  | {
+      readonly ok: true;
+      readonly routes: readonly RoutePlan[];
+      /** Entries whose path no request can have. */
+      readonly unreachable: readonly Entry[];
+      /** Entries that share requests with a probe, which everyone may send. */
+      readonly opened: readonly Entry[];
+    }
+  | { readonly ok: false; readonly reason: string; readonly between: readonly [Entry, Entry] };
+
+/** Bounds the combinations of headers of one path. */
+const MAX_COMBINATIONS = 64;
+
+/** Value cells by header name. */
+type Conditions = ReadonlyMap<string, number>;
+
+/**
+ * Plans the routes of one Server so that the one route to which Linkerd binds a request carries the sources of *all*
+ * entries that admit it.
+ *
+ * Linkerd ranks matches by the length of the matched path, then by method, then by the number of headers; an exact path
+ * and an expression rank alike, and a match without path ranks as `/`
+ * (https://github.com/linkerd/linkerd2-proxy, linkerd/http/route/src/http/match). Hence:
+ * - paths are split into disjoint cells, so that the rank of paths never decides, except for what all other cells leave
+ *   over, which has no path and so ranks below them;
+ * - inside a cell, each named method has routes of its own, with the entries for any method among them;
+ * - inside those, the header conditions are closed under conjunction, so that the match with the most headers is the one
+ *   that knows all entries that apply. Values of one header are split into disjoint cells first.
+ */
+export function planRoutes(entries: readonly Entry[]): RoutesPlan {
+  const languages = distinct(entries.map(pathOf));
+  const askers = (language: number): string[] =>
+    entries
+      .filter((entry) => languages.indexOf(pathOf(entry)) === language)
+      .map(({ sources }) => JSON.stringify(sources));
+  const cells = partition(languages.list, {
+    domain: "path",
+    maxLength: MAX_PATH_PATTERN,
+    // Whichever route a request is bound to, the same sources may send it.
+    alike: (members) => new Set(members.flatMap(askers)).size === 1,
+  });
+  if (!cells.ok) {
+    const owner = (language: number): Entry => entries.find((entry) => languages.indexOf(pathOf(entry)) === language)!;
+    return { ok: false, reason: cells.reason, between: [owner(cells.between[0]), owner(cells.between[1])] };
+  }
+  const routes = new Map<string, { entries: Entry[]; matches: GatewayMatch[] }>();
+  const [reached, opened] = [new Set<Entry>(), new Set<Entry>()];
+  for (const cell of cells.cells) {
+    const path = cell.rest ? undefined : pathMatch(cell.language);
+    const members = entries.filter((entry) => cell.members.includes(languages.indexOf(pathOf(entry))));
+    const together = cell.alike && entries.filter((entry) => cell.alike!.includes(languages.indexOf(pathOf(entry))));
+    const inside = planCell(members);
+    if (!inside.ok) return inside;
+    for (const { admitted, match } of inside.matches) {
+      const open = admitted.some(({ sources }) => sources === "everyone");
+      for (const entry of admitted) (open && entry.sources !== "everyone" ? opened : reached).add(entry);
+      const key = open ? "everyone" : (together ?? admitted).map(({ id }) => id).join("\0");
+      const route = routes.get(key) ?? { entries: together ?? admitted, matches: [] };
+      route.matches.push({ ...(path ? { path } : {}), ...match });
+      routes.set(key, route);
+    }
+  }
+  const unreachable = entries.filter((entry) => !reached.has(entry) && !opened.has(entry));
+  return { ok: true, routes: [...routes.values()].map(sortRoute), unreachable, opened: [...opened] };
+}
+
+const ANY_PATH: Language = { pattern: "", anchor: "start" };
+
+function pathOf(entry: Entry): Language {
+  return entry.path ?? ANY_PATH;
+}
+
+type CellPlan =
+  | { readonly ok: true; readonly matches: readonly { readonly admitted: Entry[]; readonly match: GatewayMatch }[] }
+  | { readonly ok: false; readonly reason: string; readonly between: readonly [Entry, Entry] };
+
+/** Methods and headers of the entries that share a cell of paths. */
+function planCell(entries: readonly Entry[]): CellPlan {
+  const values = new Map<
+    string,
+    { readonly cells: readonly Cell[]; readonly indexOf: (language: Language) => number }
+  >();
+  for (const name of [...new Set(entries.flatMap(({ headers }) => headers.map((header) => header.name)))].sort(
+    compare,
+  )) {
+    const owners = entries.filter(({ headers }) => headers.some((header) => header.name === name));
+    const languages = distinct(owners.map((entry) => valueOf(entry, name)!));
+    const split = partition(languages.list, { domain: "value", maxLength: LIMITS.header - 8 });
+    if (!split.ok)
+      return { ok: false, reason: `header "${name}": ${split.reason}`, between: [owners[0]!, owners.at(-1)!] };
+    values.set(name, { cells: split.cells, indexOf: languages.indexOf });
+  }
+  const conditionsOf = (entry: Entry): Conditions[] =>
+    [...entry.headers]
+      .sort((left, right) => compare(left.name, right.name))
+      .reduce<Conditions[]>(
+        (maps, { name }) => {
+          const { cells, indexOf } = values.get(name)!;
+          const own = cells.flatMap((cell, i) => (cell.members.includes(indexOf(valueOf(entry, name)!)) ? [i] : []));
+          return maps.flatMap((map) => own.map((i) => new Map([...map, [name, i]])));
+        },
+        [new Map()],
+      );
+  const expanded = new Map(entries.map((entry) => [entry, conditionsOf(entry)]));
+  const methods = [...new Set(entries.flatMap((entry) => entry.methods ?? []))].sort(compare);
+  const matches: { admitted: Entry[]; match: GatewayMatch }[] = [];
+  const others = column(
+    entries.filter((entry) => !entry.methods),
+    expanded,
+  );
+  for (const method of [...methods, undefined]) {
+    const own =
+      method === undefined
+        ? others
+        : column(
+            entries.filter((entry) => entry.methods?.includes(method) ?? true),
+            expanded,
+          );
+    if (!own)
+      return { ok: false, reason: "their headers make too many combinations", between: [entries[0]!, entries.at(-1)!] };
+    if (method !== undefined && others && signature(own) === signature(others)) continue;
+    for (const { conditions, admitted } of own) {
+      const headers = [...conditions].map(([name, i]) =>
+        headerMatch(name, values.get(name)!.cells[i]!.language.pattern),
+      );
+      matches.push({ admitted, match: { ...(headers.length ? { headers } : {}), ...(method ? { method } : {}) } });
+    }
+  }
+  return { ok: true, matches };
+}
+
+type Column = readonly { readonly conditions: Conditions; readonly admitted: Entry[] }[];
+
+/** For one method: every conjunction of conditions that can hold, with all entries that it implies. */
+function column(entries: readonly Entry[], expanded: ReadonlyMap<Entry, Conditions[]>): Column | undefined {
+  const closed = new Map<string, Conditions>();
+  const pending = entries.flatMap((entry) => expanded.get(entry)!);
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (closed.has(keyOf(next))) continue;
+    for (const other of closed.values()) {
+      const both = conjunction(next, other);
+      if (both) pending.push(both);
+    }
+    closed.set(keyOf(next), next);
+    if (closed.size > MAX_COMBINATIONS) return undefined;
+  }
+  return [...closed.keys()].sort(compare).map((key) => {
+    const conditions = closed.get(key)!;
+    const admitted = entries.filter((entry) => expanded.get(entry)!.some((own) => implies(conditions, own)));
+    return { conditions, admitted };
+  });
+}
+
+function signature(plan: Column): string {
+  return plan
+    .map(({ conditions, admitted }) => `${keyOf(conditions)}>${admitted.map(({ id }) => id).join(",")}`)
+    .join(";");
+}
+
+function keyOf(conditions: Conditions): string {
+  return [...conditions].map(([name, value]) => `${name}=${value}`).join("&");
+}
+
+function conjunction(left: Conditions, right: Conditions): Conditions | undefined {
+  for (const [name, value] of left) if (right.has(name) && right.get(name) !== value) return undefined;
+  return new Map([...left, ...right].sort(([one], [two]) => compare(one, two)));
+}
+
+function implies(conditions: Conditions, part: Conditions): boolean {
+  return [...part].every(([name, value]) => conditions.get(name) === value);
+}
+
+function valueOf(entry: Entry, name: string): Language | undefined {
+  const header = entry.headers.find((own) => own.name === name);
+  return header && { pattern: header.regex, anchor: "full" };
+}
+
+function distinct(languages: readonly Language[]): { list: Language[]; indexOf: (language: Language) => number } {
+  const key = ({ pattern, anchor }: Language): string => `${anchor}\0${pattern}`;
+  const unique = new Map(languages.map((language) => [key(language), language]));
+  const keys = [...unique.keys()].sort(compare);
+  return { list: keys.map((name) => unique.get(name)!), indexOf: (language) => keys.indexOf(key(language)) };
+}
+
+function sortRoute({ entries, matches }: RoutePlan): RoutePlan {
+  const key = (match: GatewayMatch): string =>
+    `${match.path?.value ?? ""}\0${JSON.stringify(match.headers ?? [])}\0${match.method ?? ""}`;
+  return { entries, matches: [...matches].sort((left, right) => compare(key(left), key(right))) };
+}

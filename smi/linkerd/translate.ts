@@ -1,0 +1,166 @@
+import type { Facts } from "../facts";
+import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
+import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
+import { resolveAccess } from "../resolve";
+import { planAccess, type PortPlan, serverOf, union } from "./access";
+import { LIMITS } from "./match";
+import {
+  assignNames,
+  authorizationPolicy,
+  httpRoute,
+  type KubernetesObject,
+  meshTlsAuthentication,
+  networkAuthentication,
+  routeRef,
+  serverRef,
+  sortObjects,
+} from "./objects";
+import type { RoutePlan } from "./routes";
+import { planSplits, type SplitPlan } from "./split";
+
+export interface LinkerdOptions {
+  /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
+  readonly anchor?: Anchor;
+  /** Networks from which the kubelet probes. Default: every address, as Linkerd's own implicit rule. */
+  readonly probeNetworks?: readonly string[];
+  /** Warnings that the author has read and accepts; they are not reported. Errors cannot be accepted. */
+  readonly acknowledge?: readonly ProblemCode[];
+}
+
+export interface Translation {
+  /** Sorted by kind, namespace and name; empty if any problem is an error. */
+  readonly objects: readonly KubernetesObject[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Translates access rules and splits into Linkerd's objects (2.14 and later; written for 2.20). A pure function: the
+ * same documents and facts give the same objects.
+ *
+ * Ports that no rule opens get no Server. They are denied by `proxy.defaultInboundPolicy: deny`, which the installation
+ * of the mesh sets, as SMI's default deny demands; without it, rules here would only restrict the ports they name. A
+ * request that no route knows is answered 404, one from a wrong source 403.
+ */
+export function translateLinkerd(
+  documents: readonly SmiDocument[],
+  facts: Facts,
+  options: LinkerdOptions = {},
+): Translation {
+  const index = new DocumentIndex(documents);
+  const anchor = options.anchor ?? "start";
+  const { grants, problems: references } = resolveAccess(index, facts);
+  const access = planAccess(grants, facts, anchor);
+  const isOpaque = (workload: PortPlan["workload"], port: number): boolean =>
+    access.ports.some((plan) => plan.workload === workload && plan.port === port && plan.protocol === "opaque");
+  const splits = planSplits(index, facts, anchor, isOpaque);
+  const problems = distinctProblems([
+    ...references,
+    ...access.problems,
+    ...splits.problems,
+    ...rawPaths(access.ports),
+  ]).filter(({ code, severity }) => severity === "error" || !options.acknowledge?.includes(code));
+  if (hasErrors(problems)) return { objects: [], problems };
+  return { objects: emit(access.ports, splits.splits, options.probeNetworks ?? ["0.0.0.0/0", "::/0"]), problems };
+}
+
+/** `/cart/../admin` has the prefix `/cart`, whatever the server behind the proxy makes of it. */
+function rawPaths(ports: readonly PortPlan[]): Problem[] {
+  const limited = ports.filter(({ routes }) =>
+    routes.some(
+      ({ entries, matches }) =>
+        entries.every(({ sources }) => sources !== "everyone") && matches.some(({ path }) => path),
+    ),
+  );
+  if (limited.length === 0) return [];
+  const code = "SMI-PATH-RAW";
+  const message = `Linkerd compares paths as they are sent, so /cart/../admin passes a rule for /cart. Servers must refuse such paths, or serve them as written; then acknowledge ${code}.`;
+  const where = `Linkerd, ${limited.length} ${limited.length === 1 ? "port" : "ports"} with rules for paths`;
+  return [{ code, severity: PROBLEM_CODES[code].severity, where, message }];
+}
+
+function emit(
+  ports: readonly PortPlan[],
+  splits: readonly SplitPlan[],
+  probeNetworks: readonly string[],
+): KubernetesObject[] {
+  const namespaces = new Set([
+    ...ports.map(({ workload }) => workload.namespace),
+    ...splits.map(({ namespace }) => namespace),
+  ]);
+  const objects = [...namespaces].flatMap((namespace) => {
+    const here = ports.filter(({ workload }) => workload.namespace === namespace);
+    const shared = splits.filter((split) => split.namespace === namespace);
+    const servers = assignNames(new Map(here.map((plan) => [plan.identity, plan.wantedName])));
+    const routes = here.flatMap((plan) =>
+      plan.routes.map((route) => ({ plan, route, identity: routeIdentity(plan, route) })),
+    );
+    const names = assignNames(
+      new Map([
+        ...[...servers].map(([identity, name]) => [`server ${identity}`, name] as const),
+        ...routes.map(
+          ({ plan, route, identity }) => [identity, `${servers.get(plan.identity)!}-${routeLabel(route)}`] as const,
+        ),
+        ...shared.map(({ identity, wantedName }) => [identity, wantedName] as const),
+      ]),
+    );
+    const nameOf = (plan: PortPlan): string => names.get(`server ${plan.identity}`)!;
+    return [
+      ...here.flatMap((plan) => [serverOf(plan, nameOf(plan)), ...emitConnections(plan, nameOf(plan))]),
+      ...routes.flatMap(({ plan, route, identity }) =>
+        emitRoute(namespace, nameOf(plan), names.get(identity)!, route, probeNetworks),
+      ),
+      ...shared.map(({ identity, parent, rules }) => httpRoute(namespace, names.get(identity)!, parent, rules)),
+    ];
+  });
+  return sortObjects(objects);
+}
+
+/** Without routes the policy is on the Server itself, and the kubelet's probes stay let through. */
+function emitConnections({ workload: { namespace }, connections }: PortPlan, name: string): KubernetesObject[] {
+  if (!connections) return [];
+  const { object, ref } = meshTlsAuthentication(namespace, name, connections);
+  return [authorizationPolicy(namespace, name, serverRef(name), ref), object];
+}
+
+function emitRoute(
+  namespace: string,
+  serverName: string,
+  name: string,
+  route: RoutePlan,
+  probeNetworks: readonly string[],
+): KubernetesObject[] {
+  const rules = [];
+  for (let at = 0; at < route.matches.length; at += LIMITS.matchesPerRule) {
+    rules.push({
+      matches: route.matches.slice(at, at + LIMITS.matchesPerRule).map((match) => (isEmpty(match) ? ANY_MATCH : match)),
+    });
+  }
+  const { object, ref } = isProbe(route)
+    ? networkAuthentication(namespace, name, probeNetworks)
+    : meshTlsAuthentication(namespace, name, union(route.entries));
+  return [
+    httpRoute(namespace, name, { ...serverRef(serverName) }, rules),
+    authorizationPolicy(namespace, name, routeRef(name), ref),
+    object,
+  ];
+}
+
+/** What the Gateway API defaults an empty match to, written out. */
+const ANY_MATCH = { path: { type: "PathPrefix", value: "/" } };
+
+function isEmpty(match: object): boolean {
+  return Object.keys(match).length === 0;
+}
+
+function isProbe({ entries }: RoutePlan): boolean {
+  return entries.some(({ sources }) => sources === "everyone");
+}
+
+function routeIdentity(plan: PortPlan, route: RoutePlan): string {
+  return `route ${plan.identity} ${isProbe(route) ? "probes" : route.entries.map(({ id }) => id).join("\n")}`;
+}
+
+/** The names of the matches that meet in the route. */
+function routeLabel(route: RoutePlan): string {
+  return isProbe(route) ? "probes" : [...new Set(route.entries.map(({ label }) => label))].sort().join("-");
+}

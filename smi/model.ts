@@ -1,0 +1,166 @@
+import type { Located, Position } from "./problem";
+
+/**
+ * The Service Mesh Interface in one normal form. Every served version is read into it, so that translators and the
+ * reference evaluator never see a version.
+ */
+export type SmiDocument = TrafficTarget | HTTPRouteGroup | TCPRoute | UDPRoute | TrafficSplit;
+
+/** A ServiceAccount, the principal of SMI's access rules. */
+export interface Subject {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+export interface LocatedSubject extends Subject {
+  readonly position?: Position;
+}
+
+/** Sources may call the pods of the destination's ServiceAccount as the rules say. Additive; the default is deny. */
+export interface TrafficTarget extends Located {
+  readonly kind: "TrafficTarget";
+  readonly destination: LocatedSubject & {
+    /** `destination.port` of v1alpha1 and v1alpha2: narrows all rules to this container port. */
+    readonly port?: number;
+  };
+  readonly sources: readonly LocatedSubject[];
+  /** TCPRoute (and UDPRoute) rules give ports, HTTPRouteGroup rules give requests; both together are a conjunction. */
+  readonly rules: readonly AccessRule[];
+}
+
+export interface AccessRule {
+  readonly kind: "HTTPRouteGroup" | "TCPRoute" | "UDPRoute";
+  /** Name of the route in the TrafficTarget's namespace. */
+  readonly name: string;
+  /** Names of matches of an HTTPRouteGroup; absent means all of them. */
+  readonly matches?: readonly LocatedName[];
+  readonly position?: Position;
+}
+
+export interface LocatedName {
+  readonly name: string;
+  readonly position?: Position;
+}
+
+/** Named descriptions of HTTP requests. The matches are alternatives. */
+export interface HTTPRouteGroup extends Located {
+  readonly kind: "HTTPRouteGroup";
+  readonly matches: readonly HttpMatch[];
+}
+
+/**
+ * How a path expression is anchored. SMI says "anchored to the beginning", so `start` is the default: `/api` matches
+ * `/apix`. Open Service Mesh read the same text as `full`. (https://github.com/servicemeshinterface/smi-spec)
+ */
+export type Anchor = "start" | "full";
+
+/** A request must satisfy the path, one of the methods, and every header. */
+export interface HttpMatch {
+  readonly name: string;
+  /** RE2 expression for the path without its query; absent means any path. */
+  readonly pathRegex?: string;
+  /** Overrides the anchor of the translation; set by the typed builders, whose paths are literal prefixes. */
+  readonly anchor?: Anchor;
+  /** Upper-case methods; absent means any method (`*`, or none given). */
+  readonly methods?: readonly string[];
+  /** Sorted by name. Each value must match the whole RE2 expression, as in Envoy. */
+  readonly headers: readonly HeaderMatch[];
+  readonly position?: Position;
+}
+
+export interface HeaderMatch {
+  /** Lower case. */
+  readonly name: string;
+  readonly regex: string;
+}
+
+export interface TCPRoute extends Located {
+  readonly kind: "TCPRoute";
+  /** Container ports, sorted; empty means any port. */
+  readonly ports: readonly number[];
+}
+
+export interface UDPRoute extends Located {
+  readonly kind: "UDPRoute";
+  /** Container ports, sorted; empty means any port. */
+  readonly ports: readonly number[];
+}
+
+/** Requests to the root Service are shared among the backends by relative weight. */
+export interface TrafficSplit extends Located {
+  readonly kind: "TrafficSplit";
+  /** Name of the root Service in the split's namespace. */
+  readonly service: string;
+  readonly backends: readonly Backend[];
+  /** Only requests of these groups are split; others go to the root. Absent means all requests. */
+  readonly matches?: readonly SplitMatch[];
+  /** Of `spec.service`. */
+  readonly position?: Position;
+}
+
+export interface Backend {
+  readonly service: string;
+  /** Non-negative integer, relative to the others. Quantities of v1alpha1 are scaled so that all are integers. */
+  readonly weight: number;
+  readonly position?: Position;
+}
+
+export interface SplitMatch {
+  readonly kind: string;
+  readonly name: string;
+  readonly position?: Position;
+}
+
+/** `namespace/name`, the key under which a document is found among those of its kind. */
+export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
+  return `${object.namespace}/${object.name}`;
+}
+
+/** `namespace/serviceAccount`. */
+export function subjectKey(subject: Subject): string {
+  return `${subject.namespace}/${subject.serviceAccount}`;
+}
+
+/** Documents by kind and key, for those who follow references. */
+export class DocumentIndex {
+  readonly targets: readonly TrafficTarget[];
+  readonly splits: readonly TrafficSplit[];
+  private readonly routes = new Map<string, HTTPRouteGroup | TCPRoute | UDPRoute>();
+
+  constructor(readonly documents: readonly SmiDocument[]) {
+    this.targets = sortByKey(documents.filter((document) => document.kind === "TrafficTarget"));
+    this.splits = sortByKey(documents.filter((document) => document.kind === "TrafficSplit"));
+    for (const document of documents) {
+      if (document.kind !== "TrafficTarget" && document.kind !== "TrafficSplit") {
+        this.routes.set(`${document.kind} ${keyOf(document)}`, document);
+      }
+    }
+  }
+
+  group(namespace: string, name: string): HTTPRouteGroup | undefined {
+    const found = this.routes.get(`HTTPRouteGroup ${namespace}/${name}`);
+    return found?.kind === "HTTPRouteGroup" ? found : undefined;
+  }
+
+  tcp(namespace: string, name: string): TCPRoute | undefined {
+    const found = this.routes.get(`TCPRoute ${namespace}/${name}`);
+    return found?.kind === "TCPRoute" ? found : undefined;
+  }
+
+  /** Names of a kind, for "did you mean". */
+  names(kind: string): string[] {
+    return this.documents
+      .filter((document) => document.kind === kind)
+      .map(keyOf)
+      .sort();
+  }
+}
+
+function sortByKey<T extends Located>(documents: readonly T[]): T[] {
+  return [...documents].sort((left, right) => compare(keyOf(left), keyOf(right)));
+}
+
+/** Order by code units, the same on every machine. */
+export function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,186 @@
+import type { Facts, WorkloadFacts } from "./facts";
+import {
+  type AccessRule,
+  type DocumentIndex,
+  type HTTPRouteGroup,
+  type HttpMatch,
+  keyOf,
+  type Subject,
+  subjectKey,
+  type TrafficTarget,
+} from "./model";
+import { type Problem, problemAt } from "./problem";
+import { didYouMean, listed } from "./reader/suggest";
+
+/** A TrafficTarget with its references followed and its destination found among the workloads. */
+export interface Grant {
+  readonly target: TrafficTarget;
+  /** Sorted, each once. */
+  readonly sources: readonly Subject[];
+  readonly workloads: readonly WorkloadFacts[];
+  /** Container ports, or every port of a workload. */
+  readonly ports: ReadonlySet<number> | "every";
+  /** What may be asked: matches of HTTP requests, or any connection (no HTTPRouteGroup among the rules). */
+  readonly requests:
+    readonly { readonly group: HTTPRouteGroup; readonly match: HttpMatch; readonly rule: AccessRule }[] | "any";
+}
+
+/** Follows every TrafficTarget's references: what all meshes need, and the errors that all meshes share. */
+export function resolveAccess(
+  index: DocumentIndex,
+  facts: Facts,
+): { readonly grants: Grant[]; readonly problems: Problem[] } {
+  const problems: Problem[] = [];
+  const grants = index.targets.flatMap((target) => {
+    const found = [...checkShape(target), ...checkReferences(index, target), ...checkWorkloads(target, facts)];
+    const grant = toGrant(index, target, facts);
+    found.push(...checkPorts(grant));
+    problems.push(...found);
+    return found.some(({ severity }) => severity === "error") ? [] : [grant];
+  });
+  return { grants, problems };
+}
+
+function checkShape(target: TrafficTarget): Problem[] {
+  const problems: Problem[] = [];
+  if (target.rules.length === 0 || target.sources.length === 0) {
+    problems.push(
+      problemAt(
+        "SMI-EMPTY",
+        target,
+        undefined,
+        "has no rules or no sources, so it allows nothing; write both, or delete it",
+      ),
+    );
+  }
+  if (target.destination.namespace !== target.namespace) {
+    const message = `found the destination namespace "${target.destination.namespace}", allowed: "${target.namespace}", the TrafficTarget's own`;
+    problems.push(problemAt("SMI-NAMESPACE", target, target.destination.position, message));
+  }
+  return problems;
+}
+
+function checkReferences(index: DocumentIndex, target: TrafficTarget): Problem[] {
+  return target.rules.flatMap((rule): Problem[] => {
+    if (rule.kind === "UDPRoute") {
+      const message =
+        "found a UDPRoute; UDP does not pass through the mesh's proxy. Remove the rule and use a NetworkPolicy for this port.";
+      return [problemAt("SMI-UDP", target, rule.position, message)];
+    }
+    const group = rule.kind === "HTTPRouteGroup" ? index.group(target.namespace, rule.name) : undefined;
+    if (!group && !(rule.kind === "TCPRoute" && index.tcp(target.namespace, rule.name))) {
+      return [problemAt("SMI-REF", target, rule.position, missing(index, rule.kind, target.namespace, rule.name))];
+    }
+    return (rule.matches ?? [])
+      .filter(({ name }) => !group?.matches.some((match) => match.name === name))
+      .map(({ name, position }) => {
+        const known = group?.matches.map((match) => match.name) ?? [];
+        const message = `found the match "${name}", in ${keyOf(rule.kind === "HTTPRouteGroup" && group ? group : target)} there are: ${listed(known)}.${didYouMean(name, known)}`;
+        return problemAt("SMI-REF", target, position, message);
+      });
+  });
+}
+
+/** The message for a route that does not exist in the namespace, with the names that do. */
+export function missing(index: DocumentIndex, kind: string, namespace: string, name: string): string {
+  const known = index.names(kind);
+  const here = known.filter((key) => key.startsWith(`${namespace}/`)).map((key) => key.slice(namespace.length + 1));
+  const elsewhere = known.find((key) => key.endsWith(`/${name}`));
+  const hint = elsewhere
+    ? ` It exists as ${elsewhere}, but a reference stays in its namespace; copy it to "${namespace}".`
+    : didYouMean(name, here);
+  return `found ${kind} "${name}", in namespace "${namespace}" there are: ${listed(here)}.${hint}`;
+}
+
+function workloadsOf(subject: Subject, facts: Facts): WorkloadFacts[] {
+  return facts.workloads.filter((workload) => subjectKey(workload) === subjectKey(subject));
+}
+
+function checkWorkloads(target: TrafficTarget, facts: Facts): Problem[] {
+  const workloads = workloadsOf(target.destination, facts);
+  const { position } = target.destination;
+  if (workloads.length === 0) {
+    const known = [...new Set(facts.workloads.map(subjectKey))].sort();
+    const name = subjectKey(target.destination);
+    const message = `found the ServiceAccount "${name}", known workloads run as: ${listed(known)}.${didYouMean(name, known)} Add its workload, or correct the name.`;
+    return [problemAt("SMI-SA-UNRESOLVED", target, position, message)];
+  }
+  return workloads.flatMap((workload) =>
+    facts.workloads
+      .filter((other) => other.serviceAccount !== workload.serviceAccount && selects(workload, other))
+      .map((other) => {
+        const labels = Object.entries(workload.labels)
+          .map(([name, value]) => `${name}=${value}`)
+          .sort()
+          .join(",");
+        const message = `its pods are selected by ${labels || "no label at all"}, which also selects pods of "${subjectKey(other)}"; give one of them a label of its own`;
+        return problemAt("SMI-SA-AMBIGUOUS", target, position, message);
+      }),
+  );
+}
+
+/** Whether the labels of one workload also select the pods of another. */
+export function selects(workload: WorkloadFacts, other: WorkloadFacts): boolean {
+  return (
+    workload.namespace === other.namespace &&
+    Object.entries(workload.labels).every(([name, value]) => other.labels[name] === value)
+  );
+}
+
+function toGrant(index: DocumentIndex, target: TrafficTarget, facts: Facts): Grant {
+  const http = target.rules.filter((rule) => rule.kind === "HTTPRouteGroup");
+  const requests = http.flatMap((rule) => {
+    const group = index.group(target.namespace, rule.name);
+    const picked =
+      group?.matches.filter((match) => !rule.matches || rule.matches.some(({ name }) => name === match.name)) ?? [];
+    return group ? picked.map((match) => ({ group, match, rule })) : [];
+  });
+  const sources = new Map(
+    target.sources.map(({ namespace, serviceAccount }) => [
+      `${namespace}/${serviceAccount}`,
+      { namespace, serviceAccount },
+    ]),
+  );
+  return {
+    target,
+    sources: [...sources.keys()].sort().map((key) => sources.get(key)!),
+    workloads: workloadsOf(target.destination, facts),
+    ports: portsOf(index, target),
+    requests: http.length === 0 ? "any" : requests,
+  };
+}
+
+/** The union of the TCPRoutes' ports, narrowed by `destination.port` of the early versions. */
+function portsOf(index: DocumentIndex, target: TrafficTarget): ReadonlySet<number> | "every" {
+  const routes = target.rules.flatMap((rule) =>
+    rule.kind === "TCPRoute" ? (index.tcp(target.namespace, rule.name) ?? []) : [],
+  );
+  const every = routes.length === 0 || routes.some(({ ports }) => ports.length === 0);
+  const ports = new Set(routes.flatMap((route) => route.ports));
+  const { port } = target.destination;
+  if (port === undefined) return every ? "every" : ports;
+  return new Set(every || ports.has(port) ? [port] : []);
+}
+
+function checkPorts({ target, ports, workloads, requests }: Grant): Problem[] {
+  if (ports === "every" || workloads.length === 0) return [];
+  const { position } = target.destination;
+  const known = new Map(workloads.flatMap((workload) => workload.ports.map((port) => [port.port, port] as const)));
+  const allowed = listed([...known.keys()].sort((left, right) => left - right).map(String));
+  if (ports.size === 0) {
+    const message = `destination.port ${target.destination.port} is not among the ports of its TCPRoutes, so nothing is allowed; make them agree`;
+    return [problemAt("SMI-PORT", target, position, message)];
+  }
+  return [...ports].flatMap((port): Problem[] => {
+    const found = known.get(port);
+    if (!found) {
+      const message = `found port ${port}, container ports of "${subjectKey(target.destination)}": ${allowed}. A route names container ports, not a Service's ports.`;
+      return [problemAt("SMI-PORT", target, position, message)];
+    }
+    if (found.protocol === "tcp" && requests !== "any") {
+      const message = `found HTTP rules for port ${port}, which carries tcp; remove the HTTPRouteGroup, or name an HTTP port`;
+      return [problemAt("SMI-PORT", target, position, message)];
+    }
+    return [];
+  });
+}
