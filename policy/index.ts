@@ -1,0 +1,25 @@
+import { evaluateRules, type Outcome, type PolicyResource } from "./evaluate";
+import type { Rule } from "./rule";
+import { aksNoLocalAccounts } from "./rules/aks-no-local-accounts";
+import { eksEndpointRestricted } from "./rules/eks-endpoint-restricted";
+import { iamTrustExact } from "./rules/iam-trust-exact";
+import { noPrivilegedPod } from "./rules/no-privileged-pod";
+import { storageNotPublic } from "./rules/storage-not-public";
+
+export type { Outcome, PolicyResource } from "./evaluate";
+export type { Level, Rule } from "./rule";
+export { SecretValue, UNKNOWN, type Path, type PolicyMap, type PolicyValue } from "./value";
+
+/** Every rule, sorted by name. */
+export const rules: readonly Rule[] = [
+  aksNoLocalAccounts,
+  eksEndpointRestricted,
+  iamTrustExact,
+  noPrivilegedPod,
+  storageNotPublic,
+];
+
+/** Judges a resource by every rule about its type: see `evaluateRules`. Default: all `rules`. */
+export function evaluate(resource: PolicyResource, selected: readonly Rule[] = rules): Outcome[] {
+  return evaluateRules(resource, selected);
+}

@@ -1,0 +1,6 @@
+export type { Case } from "./case";
+export { aksCases, eksCases } from "./clusters";
+export { podCases } from "./pods";
+export { secretCases } from "./secrets";
+export { storageCases } from "./storage";
+export { trustCases } from "./trust";
