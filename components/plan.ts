@@ -1,0 +1,121 @@
+import { planCluster, validateCluster, validateCloudSettings, type ClusterPlan } from "./cluster/plan";
+import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
+import { validateBlocks } from "./network/plan";
+import { SpecError, type Problem } from "./problem";
+import type { ProvidersPlan } from "./providers";
+import { readSettings, type Settings } from "./settings";
+import { parseShape } from "./shape";
+import { environmentSchema } from "./spec/schema";
+import type { Environment } from "./spec/types";
+import { planBucket, validateBuckets, type MirroredBucketPlan } from "./storage/plan";
+import { loadSmiFiles } from "./traffic/files";
+import { planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
+import { planWorkload, validateWorkloads, type WorkloadPlan } from "./workload/plan";
+
+/** Everything that an environment is made of, as plain data: what exists is decided here and nowhere else. */
+export interface EnvironmentPlan {
+  /** Name of the stack. */
+  readonly environment: string;
+  readonly namePrefix: string;
+  readonly providers: ProvidersPlan;
+  /** Sorted by key, as everything below. */
+  readonly clusters: readonly ClusterPlan[];
+  readonly trustDomain: string;
+  readonly buckets: readonly MirroredBucketPlan[];
+  readonly workloads: readonly WorkloadPlan[];
+  readonly identities: readonly IdentityPlan[];
+  readonly traffic: TrafficPlan;
+}
+
+export interface PlanInput {
+  /** Name of the stack. */
+  readonly environment: string;
+  /** The spec; its shape is checked, since a JavaScript caller may have written anything. */
+  readonly spec: unknown;
+  /** All of the stack's configuration, `namespace:key` to text. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Namespace of our own configuration: the project's name. */
+  readonly project: string;
+  /** Folder that the spec's paths are relative to. */
+  readonly directory: string;
+}
+
+/**
+ * Validates a spec and plans its environment.
+ *
+ * @throws SpecError with all problems, when there are any
+ */
+export function planEnvironment({ environment, spec, config, project, directory }: PlanInput): EnvironmentPlan {
+  const shape = parseShape(environmentSchema, spec);
+  const { settings, problems: settingsProblems } = readSettings(config, project);
+  const problems = [...shape.problems, ...settingsProblems];
+  if (shape.value === undefined) throw new SpecError(environment, problems);
+
+  problems.push(
+    ...validateClusters(shape.value, settings),
+    ...validateBuckets(shape.value),
+    ...validateIdentities(shape.value),
+  );
+  const references = [...validateWorkloads(shape.value), ...validateTraffic(shape.value)];
+  // A typed rule that names nothing cannot be compiled; the SMI files are compiled all the same, for what is wrong in them.
+  const { traffic, problems: trafficProblems } = compileTraffic(
+    references.length === 0 ? shape.value : { ...shape.value, access: [], splits: {} },
+    directory,
+  );
+  problems.push(...references, ...trafficProblems);
+  if (problems.length > 0 || settings === undefined) throw new SpecError(environment, problems);
+  return assemble(environment, shape.value, settings, traffic);
+}
+
+function validateClusters({ clusters }: Environment, settings: Settings | undefined): Problem[] {
+  return [
+    ...validateBlocks(clusters),
+    ...Object.entries(clusters).flatMap(([key, cluster]) => validateCluster(key, cluster)),
+    ...(settings === undefined ? [] : validateCloudSettings(Object.values(clusters), settings)),
+  ];
+}
+
+function planWorkloads({ workloads = {} }: Environment): WorkloadPlan[] {
+  return sorted(workloads).map(([key, workload]) => planWorkload(key, workload));
+}
+
+function compileTraffic(spec: Environment, directory: string): { traffic: TrafficPlan; problems: Problem[] } {
+  const { files, problems } = loadSmiFiles(spec.smi ?? [], directory);
+  const compiled = planTraffic(spec, planWorkloads(spec), files);
+  return { traffic: compiled.plan, problems: [...problems, ...compiled.problems] };
+}
+
+function assemble(environment: string, spec: Environment, settings: Settings, traffic: TrafficPlan): EnvironmentPlan {
+  const protect = spec.protect ?? true;
+  const context = { environment, settings, protect };
+  const clusters = sorted(spec.clusters).map(([key, cluster]) => planCluster(key, cluster, context));
+  const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
+  return {
+    environment,
+    namePrefix: settings.namePrefix,
+    providers: planProviders(environment, clusters, settings),
+    clusters,
+    trustDomain: spec.mesh.trustDomain ?? "cluster.local",
+    buckets: sorted(spec.buckets ?? {}).map(([key, bucket]) =>
+      planBucket(key, bucket, { ...context, clusters: byKey }),
+    ),
+    workloads: planWorkloads(spec),
+    identities: planIdentities(spec),
+    traffic,
+  };
+}
+
+function planProviders(environment: string, clusters: readonly ClusterPlan[], settings: Settings): ProvidersPlan {
+  const regions = clusters.flatMap((cluster) => (cluster.kind === "eks" ? [cluster.region] : []));
+  const azure = clusters.find((cluster) => cluster.kind === "aks");
+  return {
+    awsRegions: [...new Set(regions)].sort(),
+    ...(settings.awsDeployerRoleArn !== undefined && { awsAccountId: settings.awsDeployerRoleArn.split(":")[4]! }),
+    ...(azure !== undefined && { azure: { subscriptionId: azure.subscriptionId, tenantId: azure.tenantId } }),
+    tags: { "isthmus:environment": environment },
+  };
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,207 @@
+import * as core from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+
+import { AksCluster } from "./cluster/aks";
+import type { Cluster } from "./cluster/cluster";
+import { EksCluster } from "./cluster/eks";
+import type { ClusterPlan } from "./cluster/plan";
+import { ClusterTrust } from "./identity/cluster-trust";
+import type { IdentityPlan } from "./identity/plan";
+import { WorkloadIdentity } from "./identity/workload-identity";
+import { LinkerdMesh } from "./mesh/linkerd-mesh";
+import type { Mesh } from "./mesh/mesh";
+import { MeshTrust } from "./mesh/mesh-trust";
+import type { EnvironmentPlan } from "./plan";
+import { Providers } from "./providers";
+import { MirroredBucket } from "./storage/mirrored-bucket";
+import { Mover } from "./storage/mover";
+import { MIRROR_NAMESPACE, moverAccount } from "./storage/plan";
+import { describePlatform, type PlatformSummary } from "./summary";
+import { TrafficRules } from "./traffic/traffic-rules";
+import { Workload } from "./workload/workload";
+
+/** A whole environment: clusters, mesh, buckets, identities, workloads and the traffic between them. */
+export class Platform extends pulumi.ComponentResource {
+  /** What a person wants to know of it. */
+  readonly summary: PlatformSummary;
+  /** Kubeconfigs by cluster. Secret, though there is no credential in them. */
+  readonly kubeconfigs: Readonly<Record<string, pulumi.Output<string>>>;
+
+  private readonly providers: Providers;
+
+  constructor(
+    private readonly name: string,
+    private readonly plan: EnvironmentPlan,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("isthmus:platform:Platform", name, { environment: plan.environment }, opts);
+    this.providers = new Providers(name, plan.providers, { parent: this });
+
+    const clusters = new Map(plan.clusters.map((cluster) => [cluster.key, this.createCluster(cluster)]));
+    const meshes = this.installMesh(clusters);
+    const buckets = this.createBuckets();
+    const identities = this.createIdentities(clusters, buckets);
+    const namespaces = this.createNamespaces(clusters, meshes);
+    this.runWorkloads(clusters, meshes, identities, namespaces);
+    this.runMovers(clusters, identities);
+    this.applyTraffic(clusters, meshes, namespaces);
+
+    this.summary = describePlatform(plan);
+    this.kubeconfigs = Object.fromEntries([...clusters].map(([key, cluster]) => [key, cluster.kubeconfig]));
+    this.registerOutputs({});
+  }
+
+  private createCluster(plan: ClusterPlan): Cluster {
+    const name = `${this.name}-${plan.key}`;
+    return plan.kind === "eks"
+      ? new EksCluster(name, { plan, provider: this.providers.aws(plan.region) }, { parent: this })
+      : new AksCluster(name, { plan, provider: this.providers.azure() }, { parent: this });
+  }
+
+  private installMesh(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, Mesh> {
+    const { trustDomain } = this.plan;
+    const trust = new MeshTrust(
+      `${this.name}-mesh-trust`,
+      { trustDomain, provider: this.providers.tls },
+      { parent: this },
+    );
+    return mapValues(clusters, (cluster, key) => {
+      return new LinkerdMesh(`${this.name}-${key}-mesh`, { cluster, trust, trustDomain }, { parent: this });
+    });
+  }
+
+  private createBuckets(): ReadonlyMap<string, MirroredBucket> {
+    return new Map(
+      this.plan.buckets.map((plan) => [
+        plan.key,
+        new MirroredBucket(`${this.name}-${plan.key}`, { plan, providers: this.providers }, { parent: this }),
+      ]),
+    );
+  }
+
+  private createIdentities(
+    clusters: ReadonlyMap<string, Cluster>,
+    buckets: ReadonlyMap<string, MirroredBucket>,
+  ): ReadonlyMap<string, WorkloadIdentity> {
+    const granted = this.plan.identities.map((plan) => ({ plan, grants: grantsOf(plan, buckets) }));
+    const actInAws = granted.filter(({ grants }) => grants.some(({ target }) => target.cloud === "aws"));
+    const trusted = [...new Set(actInAws.flatMap(({ plan }) => plan.clusters))].sort();
+    const trust = new ClusterTrust(
+      `${this.name}-trust`,
+      { clusters: trusted.map((key) => clusters.get(key)!), providers: this.providers },
+      { parent: this },
+    );
+    return new Map(
+      granted.map(({ plan, grants }) => [
+        plan.key,
+        new WorkloadIdentity(
+          `${this.name}-identity-${plan.key}`,
+          {
+            plan,
+            physicalName: `${this.plan.namePrefix}-${this.plan.environment}-${plan.key}`,
+            clusters: plan.clusters.map((key) => clusters.get(key)!),
+            grants,
+            trust,
+            providers: this.providers,
+          },
+          { parent: this },
+        ),
+      ]),
+    );
+  }
+
+  /** The workloads' namespaces by `cluster/namespace`, whose pods join the mesh. */
+  private createNamespaces(
+    clusters: ReadonlyMap<string, Cluster>,
+    meshes: ReadonlyMap<string, Mesh>,
+  ): ReadonlyMap<string, core.Namespace> {
+    const wanted = this.plan.workloads.flatMap(({ on, namespace }) => on.map((cluster) => `${cluster}/${namespace}`));
+    return new Map(
+      [...new Set(wanted)].sort().map((id) => {
+        const [cluster, name] = id.split("/") as [string, string];
+        const annotations = { ...meshes.get(cluster)!.namespaceAnnotations };
+        return [id, this.createNamespace(clusters.get(cluster)!, name, annotations)];
+      }),
+    );
+  }
+
+  private createNamespace(cluster: Cluster, name: string, annotations: Record<string, string>): core.Namespace {
+    return new core.Namespace(
+      `${this.name}-${cluster.key}-${name}`,
+      { metadata: { name, annotations } },
+      { parent: this, provider: cluster.provider },
+    );
+  }
+
+  private runWorkloads(
+    clusters: ReadonlyMap<string, Cluster>,
+    meshes: ReadonlyMap<string, Mesh>,
+    identities: ReadonlyMap<string, WorkloadIdentity>,
+    namespaces: ReadonlyMap<string, core.Namespace>,
+  ): void {
+    for (const plan of this.plan.workloads) {
+      for (const key of plan.on) {
+        const identity = identities.get(plan.key);
+        new Workload(
+          `${this.name}-${key}-${plan.key}`,
+          {
+            plan,
+            cluster: clusters.get(key)!,
+            namespace: namespaces.get(`${key}/${plan.namespace}`)!,
+            ...(identity !== undefined && { identity }),
+            after: meshes.get(key)!.ready,
+          },
+          { parent: this },
+        );
+      }
+    }
+  }
+
+  private runMovers(clusters: ReadonlyMap<string, Cluster>, identities: ReadonlyMap<string, WorkloadIdentity>): void {
+    const hosts = new Set(
+      this.plan.buckets.flatMap(({ activeCluster, standbyCluster }) => [activeCluster, standbyCluster]),
+    );
+    // Outside the mesh: a mover talks to the clouds only, and a finished Job must not wait for a proxy.
+    const namespaces = new Map(
+      [...hosts].sort().map((key) => [key, this.createNamespace(clusters.get(key)!, MIRROR_NAMESPACE, {})]),
+    );
+    for (const plan of this.plan.buckets) {
+      for (const key of [plan.activeCluster, plan.standbyCluster].sort()) {
+        new Mover(
+          `${this.name}-${key}-mirror-${plan.key}`,
+          {
+            plan,
+            cluster: clusters.get(key)!,
+            namespace: namespaces.get(key)!,
+            identity: identities.get(moverAccount(plan.key))!,
+          },
+          { parent: this },
+        );
+      }
+    }
+  }
+
+  private applyTraffic(
+    clusters: ReadonlyMap<string, Cluster>,
+    meshes: ReadonlyMap<string, Mesh>,
+    namespaces: ReadonlyMap<string, core.Namespace>,
+  ): void {
+    for (const [key, cluster] of clusters) {
+      const own = [...namespaces].filter(([id]) => id.startsWith(`${key}/`)).map(([, namespace]) => namespace);
+      new TrafficRules(
+        `${this.name}-${key}-traffic`,
+        { cluster, objects: this.plan.traffic.objects[key] ?? [], after: [...meshes.get(key)!.ready, ...own] },
+        { parent: this },
+      );
+    }
+    for (const warning of this.plan.traffic.warnings) pulumi.log.warn(warning, this);
+  }
+}
+
+function grantsOf(plan: IdentityPlan, buckets: ReadonlyMap<string, MirroredBucket>) {
+  return plan.grants.map(({ bucket, side, level }) => ({ bucket, level, target: buckets.get(bucket)![side].target }));
+}
+
+function mapValues<A, B>(map: ReadonlyMap<string, A>, transform: (value: A, key: string) => B): Map<string, B> {
+  return new Map([...map].map(([key, value]) => [key, transform(value, key)]));
+}

@@ -1,0 +1,44 @@
+import type { z } from "zod";
+
+import type {
+  accessSchema,
+  aksSchema,
+  bucketSchema,
+  eksSchema,
+  environmentSchema,
+  meshSchema,
+  workloadSchema,
+} from "./schema";
+
+/** A spec whose shape has been checked, with every reference as a plain string. What planners work on. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+export type EksSpec = z.infer<typeof eksSchema>;
+export type AksSpec = z.infer<typeof aksSchema>;
+export type ClusterSpec = EksSpec | AksSpec;
+export type MeshSpec = z.infer<typeof meshSchema>;
+export type BucketSpec = z.infer<typeof bucketSchema>;
+export type WorkloadSpec = z.infer<typeof workloadSchema>;
+export type AccessSpec = z.infer<typeof accessSchema>;
+export type CallSpec = Extract<AccessSpec, { kind: "call" }>;
+export type ObjectsSpec = Extract<AccessSpec, { kind: "objects" }>;
+
+/** A bucket whose clusters are among `Cluster`. */
+export type BucketOn<Cluster extends string> = BucketSpec & { readonly primary: Cluster; readonly replica: Cluster };
+
+/** A workload whose clusters are among `Cluster`. */
+export type WorkloadOn<Cluster extends string> = Omit<WorkloadSpec, "on"> & { readonly on: readonly Cluster[] };
+
+/** A call from one workload to another. */
+export type Call<From extends string, To extends string> = CallSpec & { readonly from: From; readonly to: To };
+
+/** A workload's use of a bucket. */
+export type Objects<From extends string, Bucket extends string> = ObjectsSpec & {
+  readonly from: From;
+  readonly bucket: Bucket;
+};
+
+/** The Services of a workload's versions, `checkout-v1` for version `v1` of `checkout`. */
+export type VersionService<Name extends string, Workload> = Workload extends { readonly versions: infer Versions }
+  ? `${Name}-${keyof Versions & string}`
+  : never;

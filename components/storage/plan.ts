@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+
+import { planRun, RPO_MINUTES, type MirrorRun, type Remote } from "../../mirror/run";
+import type { ClusterPlan } from "../cluster/plan";
+import { didYouMean, type Problem } from "../problem";
+import type { Settings } from "../settings";
+import type { BucketSpec, Environment } from "../spec/types";
+
+export interface S3Plan {
+  readonly kind: "s3";
+  readonly name: string;
+  readonly region: string;
+}
+
+export interface BlobPlan {
+  readonly kind: "blob";
+  /** Storage account: 3 to 24 lower-case letters and digits, unique in all of Azure. */
+  readonly account: string;
+  readonly container: string;
+  readonly location: string;
+  readonly subscriptionId: string;
+}
+
+/** One side of a mirrored bucket, in the cloud of a cluster. */
+export type StorePlan = S3Plan | BlobPlan;
+
+export interface MirroredBucketPlan {
+  readonly key: string;
+  readonly primary: StorePlan;
+  readonly replica: StorePlan;
+  /** Cluster whose mover runs. */
+  readonly activeCluster: string;
+  /** Cluster whose mover is suspended: it takes over when the primary's cloud is lost. */
+  readonly standbyCluster: string;
+  readonly rpo: string;
+  readonly retainDays: number;
+  readonly run: MirrorRun;
+  readonly protect: boolean;
+}
+
+/** Namespace of the movers, on every cluster that has one. */
+export const MIRROR_NAMESPACE = "isthmus-mirror";
+
+/** ServiceAccount of a bucket's mover. */
+export function moverAccount(bucket: string): string {
+  return `mirror-${bucket}`;
+}
+
+export function validateBuckets({ buckets = {}, clusters }: Environment): Problem[] {
+  const problems: Problem[] = [];
+  for (const [key, bucket] of Object.entries(buckets)) {
+    for (const side of ["primary", "replica"] as const) {
+      if (bucket[side] in clusters) continue;
+      const next = didYouMean(bucket[side], Object.keys(clusters));
+      problems.push({
+        path: `buckets.${key}.${side}`,
+        found: bucket[side],
+        allowed: `one of ${Object.keys(clusters).sort().join(", ")}`,
+        ...(next !== undefined && { next }),
+      });
+    }
+    if (bucket.primary === bucket.replica) {
+      problems.push({
+        path: `buckets.${key}.replica`,
+        found: bucket.replica,
+        allowed: "another cluster than the primary",
+      });
+    }
+    const minutes = rpoMinutes(bucket);
+    if (minutes < RPO_MINUTES.min || minutes > RPO_MINUTES.max) {
+      problems.push({ path: `buckets.${key}.rpo`, found: bucket.rpo, allowed: "10 minutes to 24 hours" });
+    }
+  }
+  return problems;
+}
+
+export function planBucket(
+  key: string,
+  spec: BucketSpec,
+  context: {
+    clusters: Readonly<Record<string, ClusterPlan>>;
+    environment: string;
+    settings: Settings;
+    protect: boolean;
+  },
+): MirroredBucketPlan {
+  const store = (side: "primary" | "replica") => planStore(key, side, context.clusters[spec[side]]!, context);
+  const primary = store("primary");
+  const replica = store("replica");
+  return {
+    key,
+    primary,
+    replica,
+    activeCluster: spec.primary,
+    standbyCluster: spec.replica,
+    rpo: spec.rpo,
+    retainDays: spec.retainDays ?? 30,
+    run: planRun({ primary: remote(primary), replica: remote(replica), rpoMinutes: rpoMinutes(spec), maxDelete: 1000 }),
+    protect: context.protect,
+  };
+}
+
+/** Names are derived, not drawn: the same bucket is found again after a lost state. */
+function planStore(
+  key: string,
+  side: "primary" | "replica",
+  cluster: ClusterPlan,
+  { environment, settings }: { environment: string; settings: Settings },
+): StorePlan {
+  const readable = `${settings.namePrefix}-${environment}-${key}`;
+  const unique = createHash("sha256").update(`${readable}\n${side}\n${cluster.clusterName}`).digest("hex").slice(0, 8);
+  if (cluster.kind === "eks") return { kind: "s3", name: `${readable}-${unique}`, region: cluster.region };
+  const letters = `${settings.namePrefix}${key}`.replace(/[^a-z0-9]/g, "").slice(0, 16);
+  return {
+    kind: "blob",
+    account: `${letters}${unique}`,
+    container: key,
+    location: cluster.location,
+    subscriptionId: cluster.subscriptionId,
+  };
+}
+
+function remote(store: StorePlan): Remote {
+  return store.kind === "s3"
+    ? { kind: "s3", bucket: store.name, region: store.region }
+    : { kind: "blob", account: store.account, container: store.container };
+}
+
+function rpoMinutes({ rpo }: BucketSpec): number {
+  const [count, unit] = rpo.split(" ");
+  return Number(count) * (unit === "hours" ? 60 : 1);
+}

@@ -1,0 +1,80 @@
+/**
+ * Wrong references in a spec, each under a directive that the type checker refuses when there is nothing wrong. Held by
+ * `npm run typecheck`, and by `spec.test.ts` in `npm test`.
+ */
+import { aks, allow, bucket, eks, environment, linkerd, mirrored } from "../../components/spec";
+
+const clusters = {
+  east: eks({ region: "us-east-1", kubernetesVersion: "1.34", cidr: "10.16.0.0/14", nodes: {} }),
+  north: aks({ location: "northeurope", kubernetesVersion: "1.34", cidr: "10.20.0.0/14", nodes: {} }),
+};
+const base = { namespace: "shop", image: "shop/web:1", port: 8080 };
+
+export const right = environment({
+  clusters,
+  mesh: linkerd(),
+  buckets: { orders: mirrored({ primary: "east", replica: "north", rpo: "15 minutes" }) },
+  workloads: {
+    web: { ...base, on: ["east", "north"] },
+    checkout: { ...base, on: ["east"], versions: { v1: { image: "a:1" }, v2: { image: "a:2" } } },
+  },
+  access: [allow("web").to("checkout", { methods: ["GET"] }), allow("checkout").to(bucket("orders"), "read-write")],
+  splits: { checkout: { "checkout-v1": 90, "checkout-v2": 10 } },
+});
+
+export const unknownClusterOfAWorkload = environment({
+  clusters,
+  mesh: linkerd(),
+  // @ts-expect-error "eest" is not a cluster
+  workloads: { web: { ...base, on: ["eest"] } },
+});
+
+export const unknownClusterOfABucket = environment({
+  clusters,
+  mesh: linkerd(),
+  // @ts-expect-error "south" is not a cluster
+  buckets: { orders: mirrored({ primary: "east", replica: "south", rpo: "15 minutes" }) },
+});
+
+export const unknownCaller = environment({
+  clusters,
+  mesh: linkerd(),
+  workloads: { web: { ...base, on: ["east"] } },
+  // @ts-expect-error "wbe" is not a workload
+  access: [allow("wbe").to("web")],
+});
+
+export const unknownBucket = environment({
+  clusters,
+  mesh: linkerd(),
+  buckets: { orders: mirrored({ primary: "east", replica: "north", rpo: "15 minutes" }) },
+  workloads: { web: { ...base, on: ["east"] } },
+  // @ts-expect-error "order" is not a bucket
+  access: [allow("web").to(bucket("order"), "read")],
+});
+
+export const unknownVersionInASplit = environment({
+  clusters,
+  mesh: linkerd(),
+  workloads: { checkout: { ...base, on: ["east"], versions: { v1: { image: "a:1" }, v2: { image: "a:2" } } } },
+  // @ts-expect-error "checkout-v3" is not a version of checkout
+  splits: { checkout: { "checkout-v1": 90, "checkout-v3": 10 } },
+});
+
+export const wrongMethod = environment({
+  clusters,
+  mesh: linkerd(),
+  workloads: { web: { ...base, on: ["east"] } },
+  // @ts-expect-error "FETCH" is not an HTTP method
+  access: [allow("web").to("web", { methods: ["FETCH"] })],
+});
+
+export const wrongKey = environment({
+  clusters,
+  mesh: linkerd(),
+  // @ts-expect-error the key is "workloads"
+  workload: {},
+});
+
+// @ts-expect-error the key is "kubernetesVersion"
+export const wrongClusterKey = eks({ region: "us-east-1", version: "1.34", cidr: "10.16.0.0/14", nodes: {} });
