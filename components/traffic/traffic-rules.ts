@@ -14,7 +14,7 @@ export interface TrafficRulesArgs {
 /** The mesh objects of one cluster: SMI rules as its mesh understands them, visible in every preview. */
 export class TrafficRules extends pulumi.ComponentResource {
   constructor(name: string, { cluster, objects, after }: TrafficRulesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("isthmus:traffic:TrafficRules", name, { cluster: cluster.key, objects: objects.length }, opts);
+    super("isthmus:traffic:TrafficRules", name, { cluster: cluster.key }, opts);
     for (const { apiVersion, kind, metadata, spec } of objects) {
       new CustomResource(
         `${name}-${kind.toLowerCase()}-${metadata.namespace}-${metadata.name}`,

@@ -1,0 +1,216 @@
+/** Graphs of every environment: registered once with preview on and once off, in clouds of their own. */
+import type { ResourceState, RunResult } from "../../local/engine";
+import dev from "../../stacks/dev";
+import local from "../../stacks/local";
+import prod from "../../stacks/prod";
+import staging from "../../stacks/staging";
+import { Life, nameOf, platform, succeeded } from "../kit/life";
+
+const ENVIRONMENTS = { local, dev, staging, prod };
+
+interface Graph {
+  readonly preview: RunResult;
+  readonly resources: readonly ResourceState[];
+}
+
+/** Arranged once: each registration takes a second or two. */
+const graphs = new Map<string, Graph>();
+
+beforeAll(async () => {
+  for (const [name, spec] of Object.entries(ENVIRONMENTS)) {
+    const life = new Life();
+    const preview = succeeded(await life.preview(platform(spec)));
+    succeeded(await life.up(platform(spec)));
+    graphs.set(name, { preview, resources: await life.resources() });
+  }
+}, 60_000);
+
+const isProvider = ({ type }: { type: string }) => type.startsWith("pulumi:providers:");
+
+/** The dependencies of a resource that are written down: its own, and those of its properties. */
+function edges(resource: ResourceState): string[] {
+  const provider = resource.provider?.slice(0, resource.provider.lastIndexOf("::"));
+  return [...resource.dependencies, ...(provider === undefined ? [] : [provider])];
+}
+
+/** Everything that a resource waits for, directly or not. */
+function waitsFor(urn: string, resources: readonly ResourceState[]): Set<string> {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const reached = new Set<string>();
+  const go = (current: string): void => {
+    for (const next of edges(byUrn.get(current)!)) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      go(next);
+    }
+  };
+  go(urn);
+  return reached;
+}
+
+describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
+  const resources = () => graphs.get(environment)!.resources;
+  const named = (name: string, type: string) => {
+    const found = resources().find((resource) => nameOf(resource.urn) === name && resource.type === type);
+    if (found === undefined) throw new Error(`no ${type} ${name} in ${environment}`);
+    return found.urn;
+  };
+  const ofType = (type: string) => resources().filter((resource) => resource.type === type);
+
+  test("a preview shows every resource that an update makes", () => {
+    const planned = graphs.get(environment)!.preview.steps.map(({ urn }) => urn);
+
+    expect(planned.sort()).toEqual(
+      resources()
+        .map(({ urn }) => urn)
+        .sort(),
+    );
+  });
+
+  test("every resource names its provider", () => {
+    const custom = resources().filter((resource) => resource.custom && !isProvider(resource));
+
+    expect(custom.length).toBeGreaterThan(40);
+    expect(custom.filter(({ provider }) => !provider).map(({ urn }) => urn)).toEqual([]);
+    expect(resources().filter(({ urn }) => urn.includes("::default"))).toEqual([]);
+  });
+
+  test("every resource has a component as its parent, and a name that starts with the parent's", () => {
+    const byUrn = new Map(resources().map((resource) => [resource.urn, resource]));
+    const children = resources().filter(({ type }) => type !== "pulumi:pulumi:Stack");
+    const strays = children.filter(({ urn, parent, type }) => {
+      const owner = byUrn.get(parent ?? "");
+      if (type === "isthmus:platform:Platform") return owner?.type !== "pulumi:pulumi:Stack";
+      return owner === undefined || owner.custom || !nameOf(urn).startsWith(nameOf(owner.urn));
+    });
+
+    expect(strays.map(({ urn }) => urn)).toEqual([]);
+  });
+
+  test("what is in a cluster goes before the access that its removal needs", () => {
+    const access = [
+      named("platform-east-deployer", "aws:eks/accessEntry:AccessEntry"),
+      named("platform-east-deployer", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"),
+    ];
+    const provider = named("platform-east", "pulumi:providers:kubernetes");
+    const inside = resources().filter((resource) => resource.provider?.startsWith(`${provider}::`));
+
+    expect(inside.length).toBeGreaterThan(4);
+    for (const { urn } of inside) expect([...waitsFor(urn, resources())]).toEqual(expect.arrayContaining(access));
+  });
+
+  test("a Kubernetes provider is tied to its cluster and not to its kubeconfig", () => {
+    const ids = resources()
+      .filter(({ type }) => type === "pulumi:providers:kubernetes")
+      .map(({ inputs }) => inputs.clusterIdentifier);
+    const clusters = [...ofType("aws:eks/cluster:Cluster"), ...ofType("azure-native:containerservice:ManagedCluster")];
+
+    expect(ids.sort()).toEqual(clusters.map(({ id }) => id).sort());
+  });
+
+  test("custom resources go before the mesh that serves them, the mesh before its CRDs", () => {
+    const release = (suffix: string) => named(`platform-east-mesh-${suffix}`, "kubernetes:helm.sh/v3:Release");
+    const policies = resources().filter(({ type }) => /policy\.linkerd\.io|gateway\.networking/.test(type));
+    const east = policies.filter(({ urn }) => nameOf(urn).startsWith("platform-east-"));
+
+    for (const { urn } of east) expect(waitsFor(urn, resources())).toContain(release("control-plane"));
+    expect([...waitsFor(release("control-plane"), resources())]).toEqual(
+      expect.arrayContaining([release("crds"), release("gateway-api")]),
+    );
+  });
+
+  test("nodes wait for the network that they come up in", () => {
+    const nodes = named("platform-east-nodes-general", "aws:eks/nodeGroup:NodeGroup");
+
+    expect([...waitsFor(nodes, resources())]).toEqual(
+      expect.arrayContaining([
+        named("platform-east-vpc-cni", "aws:eks/addon:Addon"),
+        named("platform-east-network-nat", "aws:ec2/natGateway:NatGateway"),
+        named("platform-east-nodes-AmazonEKS_CNI_Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
+      ]),
+    );
+  });
+
+  test("clusters and data are protected where they must be, and nowhere else", () => {
+    const guarded = [
+      "aws:eks/cluster:Cluster",
+      "azure-native:containerservice:ManagedCluster",
+      "aws:s3/bucket:Bucket",
+      "azure-native:storage:StorageAccount",
+      "azure-native:storage:BlobContainer",
+      "aws:kms/key:Key",
+    ];
+    const expected = environment === "staging" || environment === "prod";
+    const found = resources().filter(({ type }) => guarded.includes(type));
+
+    expect(found.length).toBeGreaterThanOrEqual(3);
+    expect(found.map(({ urn, protect }) => [nameOf(urn), protect ?? false])).toEqual(
+      found.map(({ urn }) => [nameOf(urn), expected]),
+    );
+  });
+});
+
+test("one trust anchor stands above the issuers of both clusters", () => {
+  const { resources } = graphs.get("local")!;
+  const anchors = resources.filter(({ type }) => type === "tls:index/selfSignedCert:SelfSignedCert");
+  const issuers = resources.filter(({ type }) => type === "tls:index/locallySignedCert:LocallySignedCert");
+
+  expect(anchors).toHaveLength(1);
+  expect(issuers.map(({ inputs }) => inputs.caCertPem)).toEqual([
+    anchors[0]!.outputs.certPem,
+    anchors[0]!.outputs.certPem,
+  ]);
+});
+
+test("a workload on AKS takes its AWS role by AKS's own issuer, byte for byte", () => {
+  const { resources } = graphs.get("local")!;
+  const find = (name: string, type: string) =>
+    resources.find((resource) => nameOf(resource.urn) === name && resource.type === type)!;
+  const cluster = find("platform-north", "azure-native:containerservice:ManagedCluster");
+  const { issuerURL } = cluster.outputs.oidcIssuerProfile as { issuerURL: string };
+  const role = find("platform-identity-reports", "aws:iam/role:Role");
+  const host = issuerURL.slice("https://".length);
+
+  expect(issuerURL).toMatch(/\/$/);
+  expect(JSON.parse(String(role.inputs.assumeRolePolicy))).toEqual({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Principal: { Federated: `arn:aws:iam::123456789012:oidc-provider/${host}` },
+        Condition: {
+          StringEquals: {
+            [`${host}:aud`]: "sts.amazonaws.com",
+            [`${host}:sub`]: "system:serviceaccount:shop:reports",
+          },
+        },
+      },
+    ],
+  });
+});
+
+test("a pod gets its identity as environment variables and one projected token per cloud, and no key", () => {
+  const { resources } = graphs.get("local")!;
+  const deployment = resources.find(
+    ({ urn, type }) => type === "kubernetes:apps/v1:Deployment" && nameOf(urn) === "platform-north-reports-reports",
+  )!;
+  const { template } = deployment.inputs.spec as { template: { spec: Record<string, unknown> } };
+  const [container] = template.spec.containers as { env: object[]; volumeMounts: object[] }[];
+
+  expect(container!.env).toEqual([
+    { name: "AWS_REGION", value: "us-east-1" },
+    { name: "AWS_ROLE_ARN", value: "arn:aws:iam::123456789012:role/isthmus-local-reports" },
+    { name: "AWS_STS_REGIONAL_ENDPOINTS", value: "regional" },
+    { name: "AWS_WEB_IDENTITY_TOKEN_FILE", value: "/var/run/secrets/isthmus/aws" },
+  ]);
+  expect(template.spec.volumes).toEqual([
+    {
+      name: "cloud-tokens",
+      projected: {
+        defaultMode: 0o440,
+        sources: [{ serviceAccountToken: { audience: "sts.amazonaws.com", expirationSeconds: 3600, path: "aws" } }],
+      },
+    },
+  ]);
+});

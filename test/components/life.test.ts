@@ -1,0 +1,143 @@
+/** Lives of the platform on the simulated clouds: what a change touches, in which order things go, and what is left. */
+import * as eks from "@pulumi/aws/eks";
+
+import { policyAnalyzer } from "../../cli/analyzer";
+import { AwsProvider } from "../../components/providers";
+import { containsSecret, Secret } from "../../local/protocol/property";
+import { EAST, NORTH, SHOP } from "../kit/environment";
+import { changes, deletedAt, Life, nameOf, platform, succeeded } from "../kit/life";
+
+test("the ledger is the state, a second up changes nothing, and a destroy leaves nothing", async () => {
+  const life = new Life([policyAnalyzer]);
+
+  const first = succeeded(await life.up(platform(SHOP)));
+  const inState = (await life.resources()).filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
+  expect(
+    life
+      .ledger()
+      .map(({ type }) => type)
+      .sort(),
+  ).toEqual(inState.map(({ type }) => type).sort());
+  expect(first.changes.create).toBe((await life.resources()).length);
+  expect(first.policyViolations).toEqual([]);
+
+  expect(changes(succeeded(await life.up(platform(SHOP))))).toEqual([]);
+
+  const gone = succeeded(await life.destroy());
+  expect(life.ledger()).toEqual([]);
+  expect(await life.resources()).toEqual([]);
+
+  const order = (...pairs: [type: string, name: string][]) => {
+    const positions = pairs.map(([type, name]) => deletedAt(gone, type, name));
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  };
+  order(
+    ["kubernetes:policy.linkerd.io/v1beta3:Server", "platform-east-traffic-server-shop-checkout-8080"],
+    ["kubernetes:helm.sh/v3:Release", "platform-east-mesh-control-plane"],
+    ["kubernetes:helm.sh/v3:Release", "platform-east-mesh-crds"],
+    ["aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "platform-east-deployer"],
+    ["aws:eks/accessEntry:AccessEntry", "platform-east-deployer"],
+    ["aws:eks/cluster:Cluster", "platform-east"],
+    ["aws:ec2/vpc:Vpc", "platform-east-network"],
+  );
+  order(
+    ["kubernetes:helm.sh/v3:Release", "platform-east-mesh-control-plane"],
+    ["aws:eks/nodeGroup:NodeGroup", "platform-east-nodes-general"],
+    ["aws:eks/addon:Addon", "platform-east-vpc-cni"],
+  );
+  order(
+    ["aws:iam/rolePolicy:RolePolicy", "platform-identity-checkout-orders"],
+    ["aws:s3/bucket:Bucket", "platform-orders-primary"],
+  );
+});
+
+describe("a change", () => {
+  const life = new Life();
+  const preview = async (spec: unknown) => changes(succeeded(await life.preview(platform(spec))));
+
+  beforeAll(async () => {
+    succeeded(await life.up(platform(SHOP)));
+  });
+
+  test("to a workload's cluster is one word, and touches that workload alone", async () => {
+    const reports = { ...SHOP.workloads!.reports!, on: ["east"] };
+
+    expect(await preview({ ...SHOP, workloads: { ...SHOP.workloads, reports } })).toEqual([
+      "create isthmus:workload:Workload platform-east-reports",
+      "create kubernetes:apps/v1:Deployment platform-east-reports-reports",
+      "create kubernetes:core/v1:Service platform-east-reports-reports",
+      "create kubernetes:core/v1:ServiceAccount platform-east-reports",
+      "delete isthmus:workload:Workload platform-north-reports",
+      "delete kubernetes:apps/v1:Deployment platform-north-reports-reports",
+      "delete kubernetes:core/v1:Service platform-north-reports-reports",
+      "delete kubernetes:core/v1:ServiceAccount platform-north-reports",
+      "update aws:iam/role:Role platform-identity-reports",
+    ]);
+  });
+
+  test("that adds a node pool leaves the system pool and the other pools alone", async () => {
+    // It sorts before "general", which then waits for it: an edge, and no change.
+    const nodes = { ...NORTH.nodes, batch: { vmSize: "Standard_D8ds_v5", min: 0, max: 10, spot: true } };
+
+    expect(await preview({ ...SHOP, clusters: { east: EAST, north: { ...NORTH, nodes } } })).toEqual([
+      "create azure-native:containerservice:AgentPool platform-north-nodes-batch",
+    ]);
+  });
+
+  test("that adds an access rule before the others renames no object", async () => {
+    const rule = { kind: "call" as const, from: "reports", to: "web" };
+
+    const planned = await preview({ ...SHOP, access: [rule, ...SHOP.access!] });
+
+    expect(planned.length).toBeGreaterThan(0);
+    expect(planned.filter((line) => !line.startsWith("create "))).toEqual([]);
+  });
+
+  test("of the API server's allowed blocks updates the cluster in place and nothing that runs in it", async () => {
+    const endpoint = { access: "restricted" as const, allowedCidrs: ["203.0.113.0/24"] };
+
+    expect(await preview({ ...SHOP, clusters: { east: { ...EAST, endpoint }, north: NORTH } })).toEqual([
+      "update aws:eks/cluster:Cluster platform-east",
+    ]);
+  });
+
+  test("is applied exactly as it was previewed", async () => {
+    const web = { ...SHOP.workloads!.web!, image: "shop/web:2" };
+    const spec = { ...SHOP, workloads: { ...SHOP.workloads, web } };
+    const planned = await preview(spec);
+
+    expect(planned).toEqual([
+      "update kubernetes:apps/v1:Deployment platform-east-web-web",
+      "update kubernetes:apps/v1:Deployment platform-north-web-web",
+    ]);
+    expect(changes(succeeded(await life.up(platform(spec))))).toEqual(planned);
+  });
+
+  test("leaves the keys of the mesh secret wherever they are", async () => {
+    const resources = await life.resources();
+    const keys = resources.filter(({ type }) => type === "tls:index/privateKey:PrivateKey");
+    const issuer = resources.find(({ urn }) => nameOf(urn) === "platform-east-mesh-identity-issuer")!;
+
+    expect(keys.map(({ outputs }) => outputs.privateKeyPem instanceof Secret)).toEqual([true, true, true]);
+    expect(containsSecret(issuer.inputs.stringData)).toBe(true);
+    const shown = JSON.stringify(resources, (_key, value: unknown) => (value instanceof Secret ? "[secret]" : value));
+    expect(shown).not.toContain("PRIVATE KEY");
+  });
+});
+
+test("a policy stops a public EKS endpoint in a preview already, and nothing is made", async () => {
+  const life = new Life([policyAnalyzer]);
+  const open = () => {
+    const provider = new AwsProvider("aws", { region: "us-east-1" });
+    const vpcConfig = { subnetIds: ["subnet-1", "subnet-2"], endpointPublicAccess: true };
+    new eks.Cluster("open", { roleArn: "arn:aws:iam::123456789012:role/isthmus-deployer", vpcConfig }, { provider });
+  };
+
+  for (const result of [await life.preview(open), await life.up(open)]) {
+    expect(result.succeeded).toBe(false);
+    expect(
+      result.policyViolations.map(({ policy, level, outcome, urn }) => [policy, level, outcome, nameOf(urn)]),
+    ).toEqual([["eks-endpoint-restricted", "mandatory", "fail", "open"]]);
+  }
+  expect(life.ledger()).toEqual([]);
+});
