@@ -23,22 +23,38 @@ export function describeSplits(documents: readonly SmiDocument[]): string[] {
 
 function describeTarget(target: TrafficTarget, documents: readonly SmiDocument[]): string[] {
   const { destination } = target;
-  return target.sources.map((source) => {
-    const requests = target.rules.flatMap((rule) => describeRule(target, rule, documents)).sort();
-    const call = `${source.namespace}/${source.serviceAccount} -> ${destination.namespace}/${destination.serviceAccount}`;
-    return `${call}: ${requests.length === 0 ? "nothing" : requests.join(" or ")}`;
+  const requests = target.rules.flatMap((rule) => describeRequests(target, rule, documents)).sort();
+  const ports = [...(destination.port === undefined ? [] : [destination.port]), ...portsOf(target, documents)];
+  // Ports and requests of one target are a conjunction.
+  const what = requests.length === 0 ? "any traffic" : requests.join(" or ");
+  const where = ports.length === 0 ? "" : ` on port ${[...new Set(ports)].join(", ")}`;
+  return target.sources.map(
+    (source) =>
+      `${source.namespace}/${source.serviceAccount} -> ${destination.namespace}/${destination.serviceAccount}: ${what}${where}`,
+  );
+}
+
+type Rule = TrafficTarget["rules"][number];
+
+function routeOf(
+  target: TrafficTarget,
+  { kind, name }: Rule,
+  documents: readonly SmiDocument[],
+): SmiDocument | undefined {
+  return documents.find(
+    (document) => document.kind === kind && document.namespace === target.namespace && document.name === name,
+  );
+}
+
+function portsOf(target: TrafficTarget, documents: readonly SmiDocument[]): number[] {
+  return target.rules.flatMap((rule) => {
+    const route = routeOf(target, rule, documents);
+    return route?.kind === "TCPRoute" ? route.ports : [];
   });
 }
 
-function describeRule(
-  target: TrafficTarget,
-  rule: TrafficTarget["rules"][number],
-  documents: readonly SmiDocument[],
-): string[] {
-  const route = documents.find(
-    (document) => document.kind === rule.kind && document.namespace === target.namespace && document.name === rule.name,
-  );
-  if (route?.kind === "TCPRoute") return [route.ports.length === 0 ? "any port" : `port ${route.ports.join(", ")}`];
+function describeRequests(target: TrafficTarget, rule: Rule, documents: readonly SmiDocument[]): string[] {
+  const route = routeOf(target, rule, documents);
   if (route?.kind !== "HTTPRouteGroup") return [];
   const wanted = rule.matches?.map(({ name }) => name);
   return route.matches

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { openLedger, SimulatedClouds } from "../local/clouds";
+import { FileStore, MemoryStore, type EngineEvent, type RunOptions } from "../local/engine";
+import type { Provider, ProviderHost } from "../local/protocol/provider";
+import { policyAnalyzer } from "./analyzer";
+import { readStackConfig, type Project } from "./project";
+
+/** The one stack that the embedded engine runs. */
+export const LOCAL = "local";
+
+/** The local environment of a project: its state, its simulated clouds, and how to run its program on both. */
+export class LocalEnvironment {
+  readonly store: FileStore;
+  /** Folder of everything that it keeps. */
+  readonly directory: string;
+  private readonly passphrase: string;
+
+  constructor(readonly project: Project) {
+    this.directory = join(project.directory, ".isthmus", LOCAL);
+    this.passphrase = passphraseOf(project);
+    this.store = new FileStore(join(this.directory, "state"), this.passphrase);
+  }
+
+  /** Options of a run on the embedded engine and the simulated clouds. */
+  runOptions(onEvent: (event: EngineEvent) => void, signal: AbortSignal): RunOptions {
+    const { values, secretKeys } = readStackConfig(this.project, LOCAL, () => this.passphrase);
+    return {
+      project: this.project.name,
+      stack: LOCAL,
+      program: childProgram(this.project),
+      config: values,
+      secretConfigKeys: secretKeys,
+      providers: new PersistentClouds(join(this.directory, "clouds"), this.passphrase),
+      store: this.store,
+      analyzers: [policyAnalyzer],
+      onEvent,
+      signal,
+    };
+  }
+}
+
+/**
+ * Options that stand an environment up in memory, from nothing, and leave nothing behind: for rendering. Settings that it
+ * lacks are those of the local environment, since there is no account here either.
+ */
+export function throwawayRunOptions(project: Project, environment: string): RunOptions {
+  const passphrase = () => passphraseOf(project);
+  const simulated = readStackConfig(project, LOCAL, passphrase);
+  const own = readStackConfig(project, environment, passphrase);
+  return {
+    project: project.name,
+    stack: environment,
+    program: childProgram(project),
+    config: { ...simulated.values, ...own.values },
+    secretConfigKeys: [...simulated.secretKeys, ...own.secretKeys],
+    providers: new SimulatedClouds(),
+    store: new MemoryStore(),
+    allowAnyStack: true,
+  };
+}
+
+function childProgram({ main, directory, nodeArgs }: Project): RunOptions["program"] {
+  return { kind: "child", main, directory, nodeArgs };
+}
+
+/** Clouds whose ledger is in a folder. It is opened when a run first needs it, which is after the run has taken its lock. */
+class PersistentClouds implements ProviderHost {
+  private clouds: SimulatedClouds | undefined;
+
+  constructor(
+    private readonly directory: string,
+    private readonly passphrase: string,
+  ) {}
+
+  open(pkg: string): Promise<Provider> {
+    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.passphrase));
+    return this.clouds.open(pkg);
+  }
+}
+
+/**
+ * The passphrase of local state: Pulumi's own variables when they are set, else one that was drawn once and is kept beside
+ * the state, readable by its owner alone.
+ */
+export function passphraseOf({ directory }: Project): string {
+  const { PULUMI_CONFIG_PASSPHRASE: text, PULUMI_CONFIG_PASSPHRASE_FILE: file } = process.env;
+  if (text !== undefined) return text;
+  if (file !== undefined && file !== "") return readFileSync(file, "utf8").trimEnd();
+  const kept = join(directory, ".isthmus", "passphrase");
+  if (!existsSync(kept)) {
+    mkdirSync(join(directory, ".isthmus"), { recursive: true });
+    writeFileSync(kept, randomBytes(24).toString("base64url"), { mode: 0o600, flag: "wx" });
+  }
+  return readFileSync(kept, "utf8");
+}

@@ -1,0 +1,93 @@
+import { Command, CommanderError, Option } from "commander";
+import pc from "picocolors";
+
+import { IncorrectPassphrase } from "../local/protocol/crypter";
+import { UserError } from "./user-error";
+
+/** Runs the command line and sets the exit code: 0 done, 1 refused or failed, 2 not understood. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await run(argv);
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  // A verb's code is loaded when it is asked for: engine and clouds take most of a second.
+  const verb =
+    <Options>(load: () => Promise<(options: Options) => Promise<number>>) =>
+    async (options: Options): Promise<void> => {
+      exitCode = await (await load())(options);
+    };
+  const json = () => new Option("--json", "print one JSON document instead of text");
+  const program = new Command("isthmus")
+    .description(
+      "One Kubernetes platform on Azure and on AWS. The verbs run its local environment on simulated clouds.",
+    )
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError("Run isthmus --help for the verbs.");
+
+  program
+    .command("up")
+    .description("bring the local environment to what its spec says")
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/up")).upVerb));
+  program
+    .command("preview")
+    .description("show what up would change")
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/preview")).previewVerb));
+  program
+    .command("destroy")
+    .description("remove everything of the local environment")
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/destroy")).destroyVerb));
+  program
+    .command("export")
+    .description("print the local environment's state in Pulumi's deployment format, secrets encrypted")
+    .addOption(new Option("--json", "the state is JSON with or without it"))
+    .action(verb(async () => (await import("./verbs/export")).exportVerb));
+  program
+    .command("render")
+    .description("write every cluster's Kubernetes objects as YAML, one folder a cluster; offline")
+    .requiredOption("--out <folder>", "an empty or new folder, or one that an earlier render made")
+    .option("--env <name>", "environment whose spec is rendered", "local")
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/render")).renderVerb));
+  program
+    .command("report")
+    .description("turn previews (isthmus preview --json, or pulumi preview --json) into Markdown for a pull request")
+    .argument("[files...]", "preview documents, each named after its environment; standard input when there is none")
+    .option("--run-url <url>", "address of the job's log, linked at the end")
+    .addOption(json())
+    .action(async (files: string[], options: { json?: boolean; runUrl?: string }) => {
+      exitCode = await (await import("./verbs/report")).reportVerb(files, options);
+    });
+  program
+    .command("serve")
+    .description("serve the simulated clouds to the real Pulumi CLI until interrupted")
+    .option("--ledger <folder>", "where the clouds keep what exists", ".isthmus/serve")
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/serve")).serveVerb));
+
+  await program.parseAsync([...argv]);
+  return exitCode;
+}
+
+function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UserError) {
+    process.stderr.write(`${pc.red("error:")} ${error.message}\n`);
+    return 1;
+  }
+  if (error instanceof IncorrectPassphrase) {
+    process.stderr.write(
+      `${pc.red("error:")} the passphrase does not open what is sealed here. Set PULUMI_CONFIG_PASSPHRASE to the one that sealed it, or unset it if isthmus drew its own (.isthmus/passphrase).\n`,
+    );
+    return 1;
+  }
+  throw error;
+}

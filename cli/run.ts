@@ -1,0 +1,31 @@
+import { StoreLocked, type EngineEvent, type RunResult } from "../local/engine";
+import { latency } from "../local/clouds";
+import { UserError } from "./user-error";
+import { openView } from "./view/view";
+
+/**
+ * Runs an operation of the engine and shows it while it goes on: on standard error when standard output carries JSON.
+ * One interrupt lets what is running finish; a second one stops at once.
+ */
+export async function showRun(
+  json: boolean,
+  start: (onEvent: (event: EngineEvent) => void, signal: AbortSignal) => Promise<RunResult>,
+): Promise<RunResult> {
+  const view = json ? undefined : openView(process.stdout, latency);
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+    process.stderr.write("stopping when the running operations have finished; interrupt again to stop at once\n");
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    return await start((event) => view?.event(event), stop.signal);
+  } catch (error) {
+    if (error instanceof StoreLocked) throw new UserError(error.message);
+    throw error;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    view?.close();
+  }
+}

@@ -1,0 +1,4 @@
+/** A mistake of the user's: printed as it is, without a stack trace, with exit code 1. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+}

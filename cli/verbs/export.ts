@@ -1,0 +1,11 @@
+import { exportDeployment } from "../../local/engine";
+import { LocalEnvironment } from "../local-environment";
+import { openProject } from "../project";
+
+/** `isthmus export`: the state as `pulumi stack import` takes it. */
+export async function exportVerb(): Promise<number> {
+  const environment = new LocalEnvironment(openProject());
+  const deployment = await exportDeployment(environment.store);
+  process.stdout.write(`${JSON.stringify(deployment, null, 4)}\n`);
+  return 0;
+}

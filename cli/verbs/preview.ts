@@ -1,0 +1,23 @@
+import pc from "picocolors";
+
+import { preview, previewDigest, type RunResult } from "../../local/engine";
+import { LocalEnvironment } from "../local-environment";
+import { openProject } from "../project";
+import { showRun } from "../run";
+import { countChanges, isChange } from "../view/format";
+
+/** `isthmus preview`: what `up` would change, and nothing else. */
+export async function previewVerb({ json = false }: { json?: boolean }): Promise<number> {
+  const environment = new LocalEnvironment(openProject());
+  const options = environment.runOptions(() => {}, new AbortController().signal);
+  const result = await showRun(json, (onEvent, signal) => preview({ ...options, onEvent, signal }));
+  if (json) process.stdout.write(`${JSON.stringify(previewDigest(result, options), null, 2)}\n`);
+  else process.stdout.write(conclusion(result));
+  return result.succeeded ? 0 : 1;
+}
+
+function conclusion(result: RunResult): string {
+  const word = result.succeeded ? pc.green("preview") : pc.red("preview failed");
+  const next = result.succeeded && result.steps.some(isChange) ? "To do it: npx isthmus up\n" : "";
+  return `\n${word}: ${countChanges(result.changes, true)}\n${next}`;
+}

@@ -1,0 +1,104 @@
+/** The newcomer's story, as a user types it, in a checkout with an empty home and no Pulumi CLI. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { Checkout } from "../kit/checkout";
+
+jest.setTimeout(120_000);
+
+let checkout: Checkout;
+
+beforeEach(() => {
+  checkout = new Checkout();
+});
+
+afterEach(() => {
+  checkout.remove();
+});
+
+const REPORTS_NORTH = 'reports: { namespace: "shop", on: ["north"]';
+const REPORTS_EAST = 'reports: { namespace: "shop", on: ["east"]';
+
+/** Resources of the state, and of the ledger: their types, sorted. */
+function typesIn(exported: string): string[] {
+  const { deployment } = JSON.parse(exported) as {
+    deployment: { resources?: { type: string; custom: boolean }[]; pending_operations?: object[] };
+  };
+  expect(deployment.pending_operations ?? []).toEqual([]);
+  return (deployment.resources ?? [])
+    .filter(({ custom, type }) => custom && !type.startsWith("pulumi:"))
+    .map(({ type }) => type)
+    .sort();
+}
+
+function ledgerTypes(): string[] {
+  const script = `
+    require("esbuild-register/dist/node").register();
+    const { openLedger } = require("./local/clouds");
+    const passphrase = require("node:fs").readFileSync(".isthmus/passphrase", "utf8");
+    const types = openLedger(".isthmus/local/clouds", passphrase).list().map(({ type }) => type).sort();
+    process.stdout.write(JSON.stringify(types));`;
+  return JSON.parse(
+    execFileSync(process.execPath, ["-e", script], { cwd: checkout.directory, encoding: "utf8" }),
+  ) as string[];
+}
+
+/** The texts of all files below a folder of the checkout. */
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(join(checkout.directory, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+}
+
+/** Neither the keys of the mesh nor the kubeconfigs. */
+function expectNoSecret(texts: readonly string[]): void {
+  expect(texts.length).toBeGreaterThan(50);
+  for (const text of texts) {
+    expect(text).not.toContain("PRIVATE KEY");
+    expect(text).not.toContain("get-token");
+  }
+}
+
+test("up, up again, one word, preview, up, export, destroy", () => {
+  const first = checkout.isthmus("up");
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toMatch(/^up: \d+ created, in /m);
+  expect(first.stdout).toContain("east: EKS isthmus-local-east in us-east-1, Kubernetes 1.34");
+  expect(first.stdout).toContain("shop/web -> shop/catalog: GET /products on port 8080");
+  expect(first.stdout).toContain("shop/checkout: checkout-v1 90, checkout-v2 10");
+  expect(first.stdout).toMatch(/orders: s3:\/\/\S+ -> https:\/\/\S+, at most 15 minutes old, moved by east/);
+  expect(first.stdout).toMatch(/On the real clouds this would take about \d+m/);
+  expect(first.stdout).toContain("eks.Cluster platform-east");
+  expect(first.stdout).toContain(".isthmus/local/rendered");
+
+  const exported = checkout.isthmus("export");
+  expect(typesIn(exported.stdout)).toEqual(ledgerTypes());
+
+  const second = checkout.isthmus("up", "--json");
+  expect(JSON.parse(second.stdout)).toMatchObject({ result: "succeeded", steps: [] });
+  expectNoSecret([first.stdout, exported.stdout, second.stdout, ...filesIn(".isthmus")]);
+
+  checkout.edit("stacks/local.ts", REPORTS_NORTH, REPORTS_EAST);
+  const planned = JSON.parse(checkout.isthmus("preview", "--json").stdout) as { changeSummary: object };
+  expect(planned.changeSummary).toMatchObject({ create: 4, update: 1, delete: 4 });
+  const moved = JSON.parse(checkout.isthmus("up", "--json").stdout) as { result: string; changeSummary: object };
+  expect(moved).toMatchObject({ result: "succeeded", changeSummary: { create: 4, update: 1, delete: 4 } });
+
+  const gone = checkout.isthmus("destroy");
+  expect(gone.stdout).toMatch(/^destroyed: \d+ deleted$/m);
+  expect(typesIn(checkout.isthmus("export").stdout)).toEqual([]);
+  expect(ledgerTypes()).toEqual([]);
+});
+
+test("an up that is killed at any moment loses nothing: the next one continues and finishes", async () => {
+  for (const lines of [10, 60]) await checkout.killAfter(lines, "up");
+  // Whatever was going on, the state can be read.
+  expect(checkout.isthmus("export")).toMatchObject({ code: 0, stderr: "" });
+
+  const last = checkout.isthmus("up");
+
+  expect(last.stdout).toMatch(/^up: \d+ created, \d+ unchanged, in /m);
+  expect(typesIn(checkout.isthmus("export").stdout)).toEqual(ledgerTypes());
+});

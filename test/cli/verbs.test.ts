@@ -1,0 +1,63 @@
+/** What the verbs refuse, and what they do besides the story: see story.test.ts. */
+import { Checkout } from "../kit/checkout";
+
+jest.setTimeout(60_000);
+
+const checkout = new Checkout();
+
+afterAll(() => checkout.remove());
+
+test("an environment with real accounts renders offline", () => {
+  const { code, stdout } = checkout.isthmus("render", "--env", "prod", "--out", "out", "--json");
+  const { files } = JSON.parse(stdout) as { files: string[] };
+
+  expect(code).toBe(0);
+  expect(new Set(files.map((file) => file.split("/")[0]))).toEqual(new Set(["east", "north"]));
+  expect(files).toContain("east/helm/linkerd-control-plane.values.yaml");
+  expect(files).toContain("north/30-linkerd-secret-linkerd-identity-issuer.yaml.redacted");
+  expect(checkout.read("out/east/00-namespace-shop.yaml")).toBe(
+    `# Rendered from the environment "prod" on simulated clouds: ids that a cloud assigns are simulated.
+apiVersion: v1
+kind: Namespace
+metadata:
+  annotations:
+    linkerd.io/inject: enabled
+  name: shop
+`,
+  );
+});
+
+test("a mistake in the spec is one error without a stack trace, and changes nothing", () => {
+  checkout.edit("stacks/local.ts", 'cidr: "10.20.0.0/14"', 'cidr: "10.16.0.0/14"');
+  checkout.edit("Pulumi.local.yaml", "isthmus:azureTenantId", "isthmus:azureTenntId");
+  checkout.edit("examples/shop/access.yaml", 'matches: ["products"]', 'matches: ["product"]');
+  checkout.edit("stacks/local.ts", "protect: false,", "protect: false,\n  ...({ buckts: {} } as object),");
+
+  const { code, stdout } = checkout.isthmus("up");
+
+  expect(code).toBe(1);
+  const error = stdout.slice(stdout.indexOf("error:"));
+  expect(error).toContain('the environment "local" has 5 problems; nothing was changed:');
+  expect(error).toContain('buckts: found "buckts", allowed: one of access');
+  expect(error).toContain('config isthmus:azureTenntId: found "azureTenntId"');
+  expect(error).toContain("clusters.north.cidr: found");
+  expect(error).toContain("config isthmus:azureTenantId: missing");
+  expect(error).toContain("SMI-REF");
+  expect(stdout).not.toMatch(/^\s+at /m);
+  expect(stdout).not.toContain("What was done is saved");
+});
+
+test.each([
+  [["preview", "--jsn"], 2, "unknown option '--jsn'"],
+  [["upp"], 2, "unknown command 'upp'"],
+  [["render"], 2, "required option '--out <folder>' not specified"],
+  [["render", "--out", "x", "--env", "prd"], 1, '"prd" is not a stack of this project'],
+  [["render", "--out", ".", "--env", "local"], 1, "is not empty and no rendering made it"],
+  [["report", "nowhere.json"], 1, "cannot read nowhere.json"],
+])("isthmus %j is refused with exit code %d and one message", (args, code, message) => {
+  const outcome = checkout.isthmus(...args);
+
+  expect(outcome.code).toBe(code);
+  expect(outcome.stderr).toContain(message);
+  expect(outcome.stderr).not.toMatch(/^\s+at /m);
+});
