@@ -1,0 +1,202 @@
+import { SimulatedClouds } from "../../../local/clouds";
+import type { PropertyMap } from "../../../local/protocol/property";
+import { refusal, Tenant, type Made } from "./tenant";
+
+const GROUP = "azure-native:resources:ResourceGroup";
+const NETWORK = "azure-native:network:VirtualNetwork";
+const SUBNET = "azure-native:network:Subnet";
+const IDENTITY = "azure-native:managedidentity:UserAssignedIdentity";
+const CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential";
+const ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment";
+const CLUSTER = "azure-native:containerservice:ManagedCluster";
+const ACCOUNT = "azure-native:storage:StorageAccount";
+const CONTAINER = "azure-native:storage:BlobContainer";
+
+const SUBSCRIPTION = "11111111-1111-4111-8111-111111111111";
+const TENANT = "22222222-2222-4222-8222-222222222222";
+const BASE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg`;
+const rg = { resourceGroupName: "rg" };
+
+const open = (clouds?: SimulatedClouds) =>
+  Tenant.of("azure-native", { subscriptionId: SUBSCRIPTION, tenantId: TENANT }, clouds);
+
+let azure: Tenant;
+let group: Made;
+beforeEach(async () => {
+  azure = await open();
+  group = await azure.create(GROUP, "rg", { ...rg, location: "northeurope" });
+});
+
+async function network(): Promise<{ readonly network: Made; readonly subnet: Made }> {
+  const made = await azure.create(NETWORK, "vn", {
+    ...rg,
+    virtualNetworkName: "vn",
+    addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
+  });
+  const inputs = { ...rg, virtualNetworkName: "vn", subnetName: "nodes", addressPrefix: "10.1.0.0/20" };
+  return { network: made, subnet: await azure.create(SUBNET, "sn", inputs) };
+}
+
+const CLUSTER_INPUTS: PropertyMap = {
+  ...rg,
+  resourceName: "north",
+  dnsPrefix: "north",
+  kubernetesVersion: "1.33",
+  identity: { type: "SystemAssigned" },
+  oidcIssuerProfile: { enabled: true },
+  agentPoolProfiles: [{ name: "system", mode: "System", vmSize: "Standard_D2s_v5", count: 2 }],
+};
+
+describe("resource groups and networks", () => {
+  test("a resource needs its group, and is there only once", async () => {
+    expect(await refusal(azure.create(IDENTITY, "i", { resourceGroupName: "gr", resourceName: "web" }))).toContain(
+      'Code="ResourceGroupNotFound" Message="Resource group \'gr\' could not be found."',
+    );
+    await azure.create(IDENTITY, "i", { ...rg, resourceName: "web" });
+    expect(await refusal(azure.create(IDENTITY, "j", { ...rg, resourceName: "web" }))).toContain(
+      `cannot create already existing resource '${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web'`,
+    );
+  });
+
+  test("a group takes all that is in it along, unless something outside needs it", async () => {
+    const { subnet } = await network();
+    await azure.create(GROUP, "other", { resourceGroupName: "other", location: "northeurope" });
+    const cluster = await azure.create(CLUSTER, "c", {
+      ...CLUSTER_INPUTS,
+      resourceGroupName: "other",
+      agentPoolProfiles: [{ name: "system", mode: "System", vmSize: "x", vnetSubnetID: subnet.id.toUpperCase() }],
+      networkProfile: { serviceCidr: "10.2.0.0/16" },
+    });
+    expect(await refusal(azure.delete(group))).toContain(
+      `InUseSubnetCannotBeDeleted" Message="Subnet nodes is in use by ${cluster.id}`,
+    );
+    await azure.delete(cluster);
+    await azure.delete(group);
+    expect(azure.things()).toEqual([`${GROUP} /subscriptions/${SUBSCRIPTION}/resourceGroups/other`]);
+  });
+
+  test("a location comes from the resource, the provider or the group", async () => {
+    const clouds = new SimulatedClouds();
+    const swedish = await Tenant.of("azure-native", { location: "swedencentral" }, clouds);
+    await swedish.create(GROUP, "rg", { ...rg, location: "northeurope" });
+    const identity = (await swedish.create(IDENTITY, "i", { ...rg, resourceName: "web" })).outputs;
+    const own = (await azure.create(IDENTITY, "i", { ...rg, resourceName: "web" })).outputs;
+    expect([identity.location, own.location]).toEqual(["swedencentral", "northeurope"]);
+  });
+
+  test.each<[string, PropertyMap, string]>([
+    [
+      "outside of its network",
+      { addressPrefix: "10.9.0.0/24" },
+      "Code=\"NetcfgInvalidSubnet\" Message=\"Subnet 'x' is not valid in virtual network 'vn'.\"",
+    ],
+    ["over another one", { addressPrefix: "10.1.1.0/24" }, "NetcfgSubnetRangesOverlap"],
+    ["in no network", { virtualNetworkName: "nv", addressPrefix: "10.1.1.0/24" }, "ParentResourceNotFound"],
+  ])("a subnet %s is refused", async (_, inputs, expected) => {
+    await network();
+    expect(
+      await refusal(azure.create(SUBNET, "x", { ...rg, virtualNetworkName: "vn", subnetName: "x", ...inputs })),
+    ).toContain(expected);
+  });
+});
+
+describe("identities", () => {
+  const credential = (index: number): PropertyMap => ({
+    ...rg,
+    resourceName: "web",
+    federatedIdentityCredentialResourceName: `fic-${index}`,
+    issuer: "https://issuer.example/",
+    subject: `system:serviceaccount:shop:web-${index}`,
+    audiences: ["api://AzureADTokenExchange"],
+  });
+
+  test("twenty federated credentials are the most, and no two say the same", async () => {
+    await azure.create(IDENTITY, "web", { ...rg, resourceName: "web" });
+    for (let index = 1; index <= 20; index++) await azure.create(CREDENTIAL, `f${index}`, credential(index));
+    expect(await refusal(azure.create(CREDENTIAL, "f21", credential(21)))).toContain(
+      "Too many Federated Identity Credentials are configured. The maximum is 20.",
+    );
+    const [, last] = azure.ledger.list(CREDENTIAL);
+    azure.ledger.remove(CREDENTIAL, last?.id ?? "", "");
+    const twin = { ...credential(1), federatedIdentityCredentialResourceName: "twin" };
+    expect(await refusal(azure.create(CREDENTIAL, "twin", twin))).toContain(
+      "Issuer and subject combination already exists for this Managed Identity.",
+    );
+  });
+
+  test("federated credentials of one identity are written one after the other, those of two at once", async () => {
+    await azure.create(IDENTITY, "web", { ...rg, resourceName: "web" });
+    await azure.create(IDENTITY, "api", { ...rg, resourceName: "api" });
+    const outcomes = await Promise.allSettled([
+      azure.create(CREDENTIAL, "a", credential(1)),
+      azure.create(CREDENTIAL, "b", credential(2)),
+      azure.create(CREDENTIAL, "c", { ...credential(1), resourceName: "api" }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await refusal(Promise.reject((outcomes[1] as PromiseRejectedResult).reason))).toContain(
+      "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+    );
+  });
+
+  test("a role is assigned once, to someone who exists, on something that exists", async () => {
+    const identity = await azure.create(IDENTITY, "web", { ...rg, resourceName: "web" });
+    const assignment: PropertyMap = {
+      scope: group.id,
+      principalId: identity.outputs.principalId ?? "",
+      principalType: "ServicePrincipal",
+      roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe`,
+    };
+    const made = await azure.create(ROLE_ASSIGNMENT, "a", assignment);
+    expect(made.id).toMatch(new RegExp(`^${BASE}/providers/Microsoft.Authorization/roleAssignments/[0-9a-f-]{36}$`));
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", assignment))).toContain('Code="RoleAssignmentExists"');
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, principalId: "x" }))).toContain(
+      'Code="PrincipalNotFound"',
+    );
+    expect(
+      await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, scope: `${BASE}/providers/x/y/z` })),
+    ).toContain('Code="ResourceNotFound"');
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, roleDefinitionId: "Reader" }))).toContain(
+      "InvalidRoleDefinitionId",
+    );
+    await azure.delete(group);
+    expect(azure.things()).toEqual([]);
+  });
+});
+
+describe("storage", () => {
+  const account = (accountName: string): PropertyMap => ({
+    ...rg,
+    accountName,
+    kind: "StorageV2",
+    sku: { name: "Standard_ZRS" },
+  });
+
+  test.each(["ab", "Orders", "orders-replica", "a".repeat(25)])("an account cannot be called %j", async (name) => {
+    expect(await refusal(azure.create(ACCOUNT, "a", account(name)))).toContain(
+      "allowed: 3 to 24 lower-case letters and digits",
+    );
+  });
+
+  test("an account's name is one in the world; a generated one fits", async () => {
+    await azure.create(ACCOUNT, "a", account("orders"));
+    await azure.create(GROUP, "other", { resourceGroupName: "other", location: "northeurope" });
+    expect(await refusal(azure.create(ACCOUNT, "b", { ...account("orders"), resourceGroupName: "other" }))).toContain(
+      'Code="StorageAccountAlreadyTaken" Message="The storage account named orders is already taken."',
+    );
+    const made = await azure.create(ACCOUNT, "A-very-long-Name-of-an-account", { ...account(""), accountName: null });
+    expect(made.outputs.name).toMatch(/^averylongnameofan[0-9a-f]{7}$/);
+  });
+
+  test("a container is private unless its account says otherwise, and goes with it", async () => {
+    const made = await azure.create(ACCOUNT, "a", account("orders"));
+    const container = { ...rg, accountName: "orders", containerName: "orders" };
+    expect(await refusal(azure.create(CONTAINER, "c", { ...container, publicAccess: "Blob" }))).toContain(
+      'Code="PublicAccessNotPermitted"',
+    );
+    expect((await azure.create(CONTAINER, "c", container)).id).toBe(
+      `${made.id}/blobServices/default/containers/orders`,
+    );
+    await azure.delete(made);
+    expect(azure.things()).toEqual([`${GROUP} ${BASE}`]);
+  });
+});
