@@ -1,4 +1,4 @@
-import { StoreLocked, type EngineEvent, type RunResult } from "../local/engine";
+import { StoreUnusable, type EngineEvent, type RunResult } from "../local/engine";
 import { latency } from "../local/clouds";
 import { UserError } from "./user-error";
 import { openView } from "./view/view";
@@ -20,12 +20,19 @@ export async function showRun(
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    return await start((event) => view?.event(event), stop.signal);
-  } catch (error) {
-    if (error instanceof StoreLocked) throw new UserError(error.message);
-    throw error;
+    return await withStore(() => start((event) => view?.event(event), stop.signal));
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     view?.close();
+  }
+}
+
+/** Uses the local environment's state; one that cannot be used is the user's to mend. */
+export async function withStore<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof StoreUnusable) throw new UserError(error.message);
+    throw error;
   }
 }

@@ -1,0 +1,116 @@
+import { Aliases } from "./aliases";
+import { ProviderRegistry } from "./providers";
+import { Reporter } from "./reporter";
+import type { LiveState } from "./state";
+import type { ResourceState, RunOptions } from "./types";
+
+/** A step that the run does not start any more, because another one has failed or the user has stopped it. */
+export class RunStopped extends Error {
+  override readonly name = "RunStopped";
+  constructor() {
+    super("the run has been stopped");
+  }
+}
+
+/** A failure that has been reported already, with the resource it concerns: nothing more is to be said about it. */
+export class ReportedFailure extends Error {
+  override readonly name = "ReportedFailure";
+}
+
+/** What the parts of one run share. */
+export class RunContext {
+  readonly reporter: Reporter;
+  readonly aliases: Aliases;
+  readonly providers: ProviderRegistry;
+  /** Live resources as they were when the run began, by their URN of then. */
+  readonly old: ReadonlyMap<string, ResourceState>;
+  /** URNs that the program has registered or read, and those it claimed by an alias. */
+  readonly registered = new Set<string>();
+  /** URNs whose replacement was decided. */
+  readonly replaced = new Set<string>();
+  private failure = false;
+  private readonly stopWaiters: (() => void)[] = [];
+  private running = 0;
+  private idle: (() => void)[] = [];
+  private waiting: (() => void)[] = [];
+  private active = 0;
+
+  constructor(
+    readonly options: RunOptions,
+    readonly preview: boolean,
+    readonly state: LiveState,
+  ) {
+    this.reporter = new Reporter(preview, options.onEvent ?? (() => {}));
+    this.aliases = new Aliases(options.stack, options.project);
+    this.old = new Map(state.all().flatMap((resource) => (resource.delete === true ? [] : [[resource.urn, resource]])));
+    this.providers = new ProviderRegistry(options.providers, preview, this.reporter);
+  }
+
+  /** No new step may start. Running ones finish and are saved. */
+  get stopped(): boolean {
+    return this.failure || this.options.signal?.aborted === true;
+  }
+
+  /** The run will end as failed, and starts nothing new. */
+  fail(): void {
+    this.failure = true;
+    for (const resolve of this.stopWaiters.splice(0)) resolve();
+  }
+
+  /** Resolves when the run has been stopped and all that was running has finished. */
+  async ended(): Promise<void> {
+    if (!this.stopped) {
+      await new Promise<void>((resolve) => {
+        this.stopWaiters.push(resolve);
+        this.options.signal?.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+    await this.drained();
+  }
+
+  /** Reports an error and fails the run. */
+  error(urn: string, message: string): ReportedFailure {
+    this.reporter.diagnostic("error", urn, message);
+    this.fail();
+    return new ReportedFailure(message);
+  }
+
+  /** Runs one provider operation when one of the run's places is free. Throws `RunStopped` when the run stops before. */
+  async limited<T>(operation: () => Promise<T>): Promise<T> {
+    while (this.active >= (this.options.parallel ?? 16))
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.stopped) {
+      this.waiting.shift()?.();
+      throw new RunStopped();
+    }
+    this.active++;
+    try {
+      return await operation();
+    } finally {
+      this.active--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  /** Tracks a registration from its arrival to its answer. */
+  async tracked<T>(work: () => Promise<T>): Promise<T> {
+    this.running++;
+    try {
+      return await work();
+    } finally {
+      if (--this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves when no registration is being worked on. */
+  async drained(): Promise<void> {
+    while (this.running > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+}
+
+/** The text of an error for the user: its message, never its stack. */
+export function messageOf(error: unknown): string {
+  // Not `instanceof`: errors also come from other realms, such as those of test runners.
+  const message = typeof error === "object" && error !== null && "message" in error ? error.message : error;
+  return String(message);
+}

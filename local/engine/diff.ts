@@ -1,0 +1,154 @@
+import { equals, isPropertyMap, unwrapSecrets } from "../protocol/property";
+import type { PropertyMap, PropertyValue } from "../protocol/property";
+import type { DiffResult, PropertyDiff, PropertyDiffKind } from "../protocol/provider";
+import { covers, formatPath, parsePath, resetIgnored } from "./paths";
+import type { PropertyPath } from "./paths";
+
+/** How a resource differs from its last deployment. */
+export interface Difference {
+  readonly changed: boolean;
+  /** The resource cannot be updated in place. */
+  readonly replaces: boolean;
+  readonly replaceKeys: readonly string[];
+  readonly diffs: readonly string[];
+  readonly detailedDiff: Readonly<Record<string, PropertyDiff>>;
+  readonly deleteBeforeReplace: boolean;
+}
+
+export const UNCHANGED: Difference = {
+  changed: false,
+  replaces: false,
+  replaceKeys: [],
+  diffs: [],
+  detailedDiff: {},
+  deleteBeforeReplace: false,
+};
+
+/** A replacement that the engine decided on, for a reason that is not one of the resource's properties. */
+export function forcedReplacement(keys: readonly string[]): Difference {
+  return { ...UNCHANGED, changed: true, replaces: true, replaceKeys: keys };
+}
+
+/** Path of the pretended property that `replaceOnChanges` may name to replace what failed to initialise. */
+const INIT_ERROR = "#initerror";
+
+/** What the options of a resource add to a provider's answer. */
+export interface DiffOptions {
+  readonly ignoreChanges: readonly string[];
+  readonly replaceOnChanges: readonly string[];
+  readonly hasInitErrors: boolean;
+}
+
+/**
+ * The difference that follows from a provider's answer: an answer of `unknown` is settled by comparing the inputs, and
+ * `replaceOnChanges` turns changes into replacements (step_generator.go: diffResource, applyReplaceOnChanges).
+ */
+export function differenceOf(
+  answer: DiffResult,
+  olds: PropertyMap,
+  news: PropertyMap,
+  options: DiffOptions,
+): Difference {
+  const settled =
+    answer.changes === "unknown" ? { ...answer, ...compareInputs(olds, news, options.ignoreChanges) } : answer;
+  let changed = settled.changes === "some";
+  const patterns = options.replaceOnChanges.map(parsePath).filter((path): path is PropertyPath => path !== null);
+  const replaces = (path: string): boolean => {
+    const parsed = parsePath(path);
+    return parsed !== null && patterns.some((pattern) => covers(pattern, parsed));
+  };
+  const replaceKeys = new Set(settled.replaces);
+  let detailedDiff = settled.detailedDiff;
+  if (changed) {
+    for (const key of settled.diffs) if (replaces(key)) replaceKeys.add(key);
+    detailedDiff = Object.fromEntries(
+      Object.entries(detailedDiff).map(([path, diff]) => {
+        if (!replaces(path)) return [path, diff];
+        return [path, { ...diff, kind: toReplace(diff.kind) }];
+      }),
+    );
+  }
+  if (options.hasInitErrors && patterns.some((pattern) => covers(pattern, [INIT_ERROR]))) {
+    replaceKeys.add(INIT_ERROR);
+    changed = true;
+  }
+  if (!changed) return UNCHANGED;
+  const diffs = [...new Set(settled.diffs)].sort();
+  const details = Object.keys(detailedDiff).length > 0 ? detailedDiff : detailsOf(diffs, replaceKeys, olds, news);
+  return {
+    changed,
+    replaces: replaceKeys.size > 0 || Object.values(detailedDiff).some((diff) => diff.kind.endsWith("-replace")),
+    replaceKeys: [...replaceKeys].sort(),
+    diffs,
+    detailedDiff: sortKeys(details),
+    deleteBeforeReplace: answer.deleteBeforeReplace,
+  };
+}
+
+/** Compares the inputs by value, whether secret or not. */
+function compareInputs(
+  olds: PropertyMap,
+  news: PropertyMap,
+  ignoreChanges: readonly string[],
+): Pick<DiffResult, "changes" | "diffs" | "detailedDiff"> {
+  const before = unwrapSecrets(olds) as PropertyMap;
+  const after = unwrapSecrets(resetIgnored(news, olds, ignoreChanges).inputs) as PropertyMap;
+  const detailedDiff: Record<string, PropertyDiff> = {};
+  walk([], before, after, detailedDiff);
+  const diffs = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (key) => !equals(before[key], after[key]),
+  );
+  return { changes: diffs.length > 0 ? "some" : "none", diffs, detailedDiff };
+}
+
+/** The paths at which two inputs differ, each as deep as both sides go. */
+function walk(
+  path: PropertyPath,
+  before: PropertyValue | undefined,
+  after: PropertyValue | undefined,
+  found: Record<string, PropertyDiff>,
+): void {
+  if (equals(before, after)) return;
+  if (isPropertyMap(before) && isPropertyMap(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+      walk([...path, key], before[key], after[key], found);
+  } else if (Array.isArray(before) && Array.isArray(after)) {
+    const length = Math.max(before.length, after.length);
+    for (let index = 0; index < length; index++) walk([...path, index], before[index], after[index], found);
+  } else {
+    const kind = before === undefined ? "add" : after === undefined ? "delete" : "update";
+    found[formatPath(path)] = { kind, inputDiff: true };
+  }
+}
+
+/** Details for a provider that only names the changed properties. */
+function detailsOf(
+  diffs: readonly string[],
+  replaceKeys: ReadonlySet<string>,
+  olds: PropertyMap,
+  news: PropertyMap,
+): Record<string, PropertyDiff> {
+  const entries = [...new Set([...diffs, ...replaceKeys])].map((key): [string, PropertyDiff] => {
+    const kind: PropertyDiffKind = olds[key] === undefined ? "add" : news[key] === undefined ? "delete" : "update";
+    return [key, { kind: replaceKeys.has(key) ? toReplace(kind) : kind, inputDiff: true }];
+  });
+  return Object.fromEntries(entries);
+}
+
+function toReplace(kind: PropertyDiffKind): PropertyDiffKind {
+  switch (kind) {
+    case "add":
+    case "add-replace":
+      return "add-replace";
+    case "delete":
+    case "delete-replace":
+      return "delete-replace";
+    case "update":
+    case "update-replace":
+      return "update-replace";
+  }
+}
+
+function sortKeys<T>(map: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

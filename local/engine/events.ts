@@ -1,0 +1,110 @@
+import { compact } from "./deployment";
+import { showStates } from "./redaction";
+import type { EngineEvent, ResourceState, Step } from "./types";
+
+/** One of Pulumi's engine events (sdk/go/common/apitype/events.go): one JSON object a line. */
+export type PulumiEvent = Readonly<Record<string, unknown>>;
+
+/**
+ * The event as Pulumi's streaming JSON has it. Secrets are shown as `[secret]`, and `timestamp` is always zero, so that the
+ * same run gives the same lines. `sequence` numbers the events of a run.
+ */
+export function toPulumiEvents(event: EngineEvent, sequence = 0): PulumiEvent[] {
+  const payload = payloadOf(event);
+  return payload === undefined ? [] : [{ sequence, timestamp: 0, ...payload }];
+}
+
+function payloadOf(event: EngineEvent): PulumiEvent | undefined {
+  switch (event.kind) {
+    case "prelude":
+      return { preludeEvent: { config: event.config } };
+    case "step-started":
+      return { resourcePreEvent: { metadata: metadataOf(event.step), planning: event.planning || undefined } };
+    case "step-finished":
+      return { resOutputsEvent: { metadata: metadataOf(event.step), planning: event.planning || undefined } };
+    case "step-failed":
+      return { resOpFailedEvent: { metadata: metadataOf(event.step), status: 0, steps: 0 } };
+    case "diagnostic": {
+      const { severity, urn, message } = event.diagnostic;
+      const prefix = severity === "info" || severity === "debug" ? undefined : `${severity}: `;
+      return {
+        diagnosticEvent: compact({
+          urn: urn || undefined,
+          prefix,
+          message: `${message}\n`,
+          color: "never",
+          severity: severityOf(severity),
+        }),
+      };
+    }
+    case "policy":
+      return {
+        policyEvent: compact({
+          resourceUrn: event.urn,
+          message:
+            event.violation.outcome === "undetermined"
+              ? `undetermined: ${event.violation.message}`
+              : event.violation.message,
+          color: "never",
+          policyName: event.violation.policy,
+          policyPackName: event.pack,
+          policyPackVersion: "",
+          policyPackVersionTag: "",
+          enforcementLevel: event.violation.outcome === "undetermined" ? "advisory" : event.violation.level,
+        }),
+      };
+    case "summary":
+      return {
+        summaryEvent: {
+          maybeCorrupt: false,
+          durationSeconds: 0,
+          resourceChanges: event.changes,
+          PolicyPacks: {},
+          isPreview: event.planning,
+          result: event.succeeded ? "succeeded" : "failed",
+        },
+      };
+  }
+}
+
+/** Pulumi's word for what is printed without a prefix. */
+function severityOf(severity: string): string {
+  return severity === "info" ? "info#err" : severity;
+}
+
+function metadataOf(step: Step): PulumiEvent {
+  const shown = showStates(step);
+  const logical = ["replace", "create-replacement", "create", "update", "same", "delete", "read"].includes(
+    step.operation,
+  );
+  return compact({
+    op: step.operation,
+    urn: step.urn,
+    type: step.type,
+    old: step.old === undefined ? null : stateOf(step.old, shown.old),
+    new: step.new === undefined ? null : stateOf(step.new, shown.new),
+    keys: step.replaceKeys.length > 0 ? step.replaceKeys : undefined,
+    diffs: step.diffs.length > 0 ? step.diffs : undefined,
+    detailedDiff: Object.keys(step.detailedDiff).length > 0 ? step.detailedDiff : null,
+    logical: logical || undefined,
+    provider: (step.new ?? step.old)?.provider ?? "",
+  });
+}
+
+function stateOf(state: ResourceState, shown: { inputs: object; outputs: object } | undefined): PulumiEvent {
+  return compact({
+    type: state.type,
+    urn: state.urn,
+    custom: state.custom || undefined,
+    delete: state.delete,
+    id: state.id ?? "",
+    parent: state.parent ?? "",
+    protect: state.protect,
+    external: state.external,
+    retainOnDelete: state.retainOnDelete,
+    inputs: shown?.inputs ?? {},
+    outputs: shown?.outputs ?? {},
+    provider: state.provider ?? "",
+    initErrors: state.initErrors,
+  });
+}

@@ -1,0 +1,277 @@
+import { createHash } from "node:crypto";
+
+import { Secret, UNKNOWN_SENTINEL } from "../protocol/property";
+import type { PropertyMap, PropertyValue } from "../protocol/property";
+import { InitializationFailed } from "../protocol/provider";
+import type { CreateResult, Provider, ReadResult } from "../protocol/provider";
+import { isProviderType } from "../protocol/urn";
+import { messageOf, ReportedFailure } from "./context";
+import type { RunContext } from "./context";
+import { compact, serializeResource } from "./deployment";
+import type { Difference } from "./diff";
+import { UNCHANGED } from "./diff";
+import { withoutInternal } from "./providers";
+import type { Operation, PendingOperation, ResourceState, Step } from "./types";
+
+/** Default providers are kept out of what the user sees; everything else is told. */
+export type Visibility = "shown" | "hidden";
+
+/** Does the steps that the planner decided on: calls the providers, and keeps the state true before and after each call. */
+export class Executor {
+  constructor(private readonly context: RunContext) {}
+
+  /** Nothing changes but what the engine itself keeps about the resource. */
+  async same(old: ResourceState, wanted: ResourceState, visibility: Visibility): Promise<ResourceState> {
+    const next = this.finished({ ...wanted, id: old.id, outputs: old.outputs, initErrors: old.initErrors });
+    const step = makeStep("same", next, UNCHANGED, old, next);
+    return this.perform(step, visibility, async () => {
+      if (isProviderType(next.type)) await this.context.providers.configure(next.urn, old.id ?? "", old.inputs);
+      const present = this.context.state.get(next.urn);
+      if (present === undefined || textOf(present) !== textOf(next)) this.context.state.put(next);
+      return next;
+    });
+  }
+
+  async create(
+    operation: "create" | "create-replacement",
+    wanted: ResourceState,
+    provider: Provider | undefined,
+    difference: Difference,
+    old: ResourceState | undefined,
+    visibility: Visibility,
+  ): Promise<ResourceState> {
+    const step = makeStep(operation, wanted, difference, old, wanted);
+    return this.perform(step, visibility, async () => {
+      if (isProviderType(wanted.type)) return this.createProvider(wanted, old);
+      if (provider === undefined) return this.keep({ ...wanted, outputs: {} }, old);
+      const { preview } = this.context;
+      const timeout = wanted.customTimeouts?.create ?? 0;
+      const call = (): Promise<CreateResult> =>
+        provider.create({ urn: wanted.urn, properties: wanted.inputs, preview, timeout });
+      const save = ({ id, properties }: CreateResult): ResourceState => {
+        if (id === "" && !preview) throw new Error("the provider returned no id for the new resource");
+        return this.keep({ ...wanted, id: preview ? undefined : id, outputs: properties }, old);
+      };
+      return this.pending("creating", wanted, call, save, old);
+    });
+  }
+
+  async update(
+    old: ResourceState,
+    wanted: ResourceState,
+    provider: Provider | undefined,
+    difference: Difference,
+    visibility: Visibility,
+  ): Promise<ResourceState> {
+    const step = makeStep("update", { ...wanted, id: old.id }, difference, old, { ...wanted, id: old.id });
+    return this.perform(step, visibility, async () => {
+      if (isProviderType(wanted.type)) {
+        await this.context.providers.configure(wanted.urn, old.id ?? "", wanted.inputs);
+        return this.keep({ ...wanted, id: old.id, outputs: withoutInternal(wanted.inputs) });
+      }
+      if (provider === undefined) return this.keep({ ...wanted, id: old.id, outputs: old.outputs });
+      const id = old.id ?? "";
+      const call = (): Promise<PropertyMap> =>
+        provider.update({
+          urn: wanted.urn,
+          id,
+          olds: old.outputs,
+          oldInputs: old.inputs,
+          news: wanted.inputs,
+          preview: this.context.preview,
+          timeout: wanted.customTimeouts?.update ?? 0,
+          ignoreChanges: wanted.ignoreChanges ?? [],
+        });
+      const save = (outputs: PropertyMap): ResourceState => this.keep({ ...wanted, id, outputs });
+      return this.pending("updating", { ...wanted, id, outputs: old.outputs }, call, save);
+    });
+  }
+
+  /** A `.get`: the resource is looked at, and never becomes the stack's own. */
+  async read(wanted: ResourceState, provider: Provider, old: ResourceState | undefined): Promise<ResourceState> {
+    const replaces = old !== undefined && old.external !== true && old.id !== wanted.id;
+    const step = makeStep(replaces ? "read-replacement" : "read", wanted, UNCHANGED, old, wanted);
+    const result = await this.perform(step, "shown", async () => {
+      const { urn, id = "" } = wanted;
+      const unknown = { id, properties: {}, inputs: {} };
+      const call = async (): Promise<ReadResult | null> =>
+        id === UNKNOWN_SENTINEL ? unknown : provider.read({ urn, id, properties: wanted.inputs, inputs: {} });
+      const save = (found: ReadResult | null): ResourceState => {
+        if (found === null) throw new Error(`resource "${id}" does not exist`);
+        return this.keep(
+          { ...wanted, id: found.id || id, inputs: {}, outputs: found.properties },
+          replaces ? old : undefined,
+        );
+      };
+      return this.pending("reading", wanted, call, save);
+    });
+    if (replaces) this.mark("replace", result, UNCHANGED, old, "shown");
+    return result;
+  }
+
+  /** A step of bookkeeping, without a call. */
+  mark(
+    operation: Operation,
+    next: ResourceState,
+    difference: Difference,
+    old: ResourceState | undefined,
+    visibility: Visibility,
+  ): void {
+    if (visibility === "hidden") return;
+    const step = makeStep(operation, next, difference, old, next);
+    this.context.reporter.stepStarted(step);
+    this.context.reporter.stepDone(step);
+    this.context.reporter.stepFinished(step);
+  }
+
+  /**
+   * Deletes an entry of the state. `skipProvider` leaves the thing itself alone: it is not the stack's, is to be retained, or
+   * goes with another one. `keepAs` is what the entry becomes instead of being removed.
+   */
+  async delete(
+    operation: Operation,
+    entry: ResourceState,
+    provider: (() => Promise<Provider>) | undefined,
+    visibility: Visibility,
+    keepAs?: ResourceState,
+  ): Promise<void> {
+    const step = makeStep(operation, entry, UNCHANGED, entry, undefined);
+    await this.perform(step, visibility, async () => {
+      const save = (): ResourceState => {
+        if (keepAs === undefined) this.context.state.remove(entry);
+        else this.context.state.put(keepAs);
+        return entry;
+      };
+      if (provider === undefined || this.context.preview) return save();
+      const instance = await provider();
+      const { urn, id = "", outputs: properties, inputs: oldInputs } = entry;
+      const timeout = entry.customTimeouts?.delete ?? 0;
+      return this.pending("deleting", entry, () => instance.delete({ urn, id, properties, oldInputs, timeout }), save);
+    });
+  }
+
+  /** Tells that an entry cannot be deleted. The run goes on with what does not depend on its deletion. */
+  refuseDelete(entry: ResourceState, message: string): void {
+    const step = makeStep(operationOfDelete(entry), entry, UNCHANGED, entry, undefined);
+    this.context.reporter.stepStarted(step);
+    this.context.reporter.stepFailed(step, message);
+  }
+
+  private async createProvider(wanted: ResourceState, old: ResourceState | undefined): Promise<ResourceState> {
+    const id = this.context.preview ? undefined : identifierOf(wanted.urn, old?.id ?? "");
+    await this.context.providers.configure(wanted.urn, id ?? "", wanted.inputs);
+    return this.keep({ ...wanted, id, outputs: withoutInternal(wanted.inputs) }, old);
+  }
+
+  /** Tells of the step, does it in one of the run's places, and turns an error into the run's failure. */
+  private async perform(
+    step: Step,
+    visibility: Visibility,
+    work: () => Promise<ResourceState>,
+  ): Promise<ResourceState> {
+    const { reporter } = this.context;
+    return this.context.limited(async () => {
+      if (visibility === "shown") reporter.stepStarted(step);
+      try {
+        const result = await work();
+        const done: Step = step.new === undefined ? step : { ...step, new: result };
+        if (visibility === "shown") {
+          reporter.stepDone(done);
+          if (result.custom || step.new === undefined) reporter.stepFinished(done);
+        }
+        return result;
+      } catch (error) {
+        reporter.stepFailed(step, messageOf(error));
+        this.context.fail();
+        throw new ReportedFailure(messageOf(error));
+      }
+    });
+  }
+
+  /** Writes the new state; the entry of `replaced` stays as an old copy until the end of the run. */
+  private keep(next: ResourceState, replaced?: ResourceState): ResourceState {
+    const finished = this.finished(next);
+    const present = this.context.state.get(next.urn);
+    // An entry that waits for its replacement has no resource behind it any more.
+    if (replaced !== undefined && present !== undefined && present.pendingReplacement !== true) {
+      this.context.state.put({ ...present, delete: true });
+    }
+    this.context.state.put(finished);
+    return finished;
+  }
+
+  private finished(resource: ResourceState): ResourceState {
+    const outputs: Record<string, PropertyValue> = { ...resource.outputs };
+    for (const key of resource.additionalSecretOutputs ?? []) {
+      const value = outputs[key];
+      if (value !== undefined && !(value instanceof Secret)) outputs[key] = new Secret(value);
+    }
+    this.context.reporter.secrets.learn(outputs);
+    return compact({ ...resource, outputs: outputs as PropertyMap });
+  }
+
+  /**
+   * Calls a provider between the two marks that let a later run see that the call was cut off. The result is saved before
+   * the second mark, so that there is no moment in which a created resource is in neither.
+   */
+  private async pending<T>(
+    type: PendingOperation["type"],
+    resource: ResourceState,
+    call: () => Promise<T>,
+    save: (result: T) => ResourceState,
+    replaced?: ResourceState,
+  ): Promise<ResourceState> {
+    if (this.context.preview) return save(await call());
+    const { state } = this.context;
+    state.apply({ op: "begin", operation: { type, resource: compact(resource) } });
+    try {
+      return save(await call());
+    } catch (error) {
+      if (error instanceof InitializationFailed) {
+        this.keep({ ...resource, id: error.id, outputs: error.properties, initErrors: error.reasons }, replaced);
+      }
+      throw error;
+    } finally {
+      state.apply({ op: "end", urn: resource.urn });
+    }
+  }
+}
+
+/** What the deletion of an entry is called. */
+export function operationOfDelete(entry: ResourceState): Operation {
+  if (entry.pendingReplacement === true) return "remove-pending-replace";
+  if (entry.external === true) return entry.delete === true ? "discard-replaced" : "discard";
+  return entry.delete === true ? "delete-replaced" : "delete";
+}
+
+function makeStep(
+  operation: Operation,
+  subject: ResourceState,
+  difference: Difference,
+  old: ResourceState | undefined,
+  next: ResourceState | undefined,
+): Step {
+  const { urn, type } = subject;
+  const { replaceKeys, diffs, detailedDiff } = difference;
+  return {
+    operation,
+    urn,
+    type,
+    replaceKeys,
+    diffs,
+    detailedDiff,
+    ...(old ? { old } : {}),
+    ...(next ? { new: next } : {}),
+  };
+}
+
+/** The id of a provider resource: a UUID that is a function of what it is and what it replaces. */
+function identifierOf(urn: string, replaced: string): string {
+  const hex = createHash("sha256").update(`${urn}\n${replaced}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** A canonical text, to see whether anything has changed. */
+function textOf(resource: ResourceState): string {
+  return JSON.stringify(serializeResource(resource));
+}

@@ -1,0 +1,213 @@
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import * as grpc from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import * as provider_pb from "@pulumi/pulumi/proto/provider_pb";
+import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
+import * as resource_pb from "@pulumi/pulumi/proto/resource_pb";
+
+import { decode, encode } from "../protocol/property";
+import type { PropertyMap } from "../protocol/property";
+import { ROOT_STACK_TYPE, urnType } from "../protocol/urn";
+import { messageOf, ReportedFailure, RunStopped } from "./context";
+import type { RunContext } from "./context";
+import { goalOf, readGoalOf, UnsupportedFeature } from "./goal";
+import type { Goal } from "./goal";
+import { Planner } from "./planner";
+import { inherit, ProviderChoice } from "./provider-choice";
+
+/**
+ * Features that programs may rely on. The transforms and the hooks are announced although they are refused: a program that
+ * is told that they are missing advises its user to update the Pulumi CLI.
+ */
+const FEATURES = [
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SECRETS,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
+  resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_PARENT,
+];
+
+/** Ids of the same features in the protocol that SDKs before `GetDeploymentInfo` speak. */
+const FEATURE_IDS: ReadonlySet<string> = new Set(
+  "secrets resourceReferences outputValues aliasSpecs replacementTrigger deletedWith replaceWith transforms invokeTransforms parameterization resourceHooks errorHooks".split(
+    " ",
+  ),
+);
+
+/** Serves `pulumirpc.ResourceMonitor`: what a program calls to say which resources it wants. */
+export class Monitor {
+  private readonly planner: Planner;
+  private readonly choice: ProviderChoice;
+  private readonly goals = new Map<string, Goal>();
+  /** Outputs of the stack: they count when the run has ended. */
+  stackOutputs: PropertyMap | undefined;
+  stackUrn = "";
+
+  constructor(
+    private readonly context: RunContext,
+    /** Called once, when the program has registered everything; resolves when the deletes are done. */
+    private readonly shutdown: () => Promise<void>,
+  ) {
+    this.planner = new Planner(context);
+    this.choice = new ProviderChoice(context, this.planner);
+  }
+
+  register(server: grpc.Server): void {
+    const unsupported = (feature: string) => this.unary(() => Promise.reject(new UnsupportedFeature(feature)));
+    server.addService(ResourceMonitorService, {
+      getDeploymentInfo: this.unary(() => Promise.resolve(this.deploymentInfo())),
+      supportsFeature: this.unary((request: resource_pb.SupportsFeatureRequest) => {
+        return Promise.resolve(
+          new resource_pb.SupportsFeatureResponse().setHassupport(FEATURE_IDS.has(request.getId())),
+        );
+      }),
+      registerResource: this.unary((request: resource_pb.RegisterResourceRequest) => this.registerResource(request)),
+      registerResourceOutputs: this.unary((request: resource_pb.RegisterResourceOutputsRequest) =>
+        this.registerOutputs(request),
+      ),
+      readResource: this.unary((request: resource_pb.ReadResourceRequest) => this.readResource(request)),
+      invoke: this.unary((request: resource_pb.ResourceInvokeRequest) => this.invoke(request), "program"),
+      signalAndWaitForShutdown: this.unary(async () => {
+        await this.shutdown();
+        return new Empty();
+      }),
+      existsResource: unsupported("the existence check of resources"),
+      call: unsupported("method calls on remote components"),
+      registerStackTransform: unsupported("stack transforms"),
+      registerStackInvokeTransform: unsupported("invoke transforms"),
+      registerResourceHook: unsupported("resource hooks"),
+      registerErrorHook: unsupported("error hooks"),
+      registerPackage: unsupported("parameterized packages"),
+    });
+  }
+
+  /**
+   * Answers an RPC. Errors of the run are reported before the program hears of them, so that it is never the program's
+   * duty to tell the user; errors for the `program` are its own to catch or to fail with.
+   */
+  private unary<Request, Response>(
+    handle: (request: Request) => Promise<Response>,
+    errorsBelongTo: "run" | "program" = "run",
+  ): grpc.handleUnaryCall<Request, Response> {
+    return (call, callback) => {
+      handle(call.request).then(
+        (response) => callback(null, response),
+        (error: unknown) => {
+          const known = error instanceof ReportedFailure || error instanceof RunStopped;
+          if (!known && errorsBelongTo === "run") this.context.error("", messageOf(error));
+          // UNAVAILABLE makes the SDK end quietly: it reports nothing and goes no further, as under the real engine.
+          const code = errorsBelongTo === "run" ? grpc.status.UNAVAILABLE : grpc.status.ABORTED;
+          callback({ code, details: messageOf(error) });
+        },
+      );
+    };
+  }
+
+  private deploymentInfo(): resource_pb.DeploymentInfo {
+    const { project, stack, config = {}, secretConfigKeys = [], parallel = 16 } = this.context.options;
+    const info = new resource_pb.DeploymentInfo()
+      .setProject(project)
+      .setStack(stack)
+      .setOrganization("organization")
+      .setConfigsecretkeysList([...secretConfigKeys])
+      .setDryrun(this.context.preview)
+      .setParallel(parallel)
+      .setSupportedfeaturesList(FEATURES);
+    for (const [key, value] of Object.entries(config)) info.getConfigMap().set(key, value);
+    return info;
+  }
+
+  private registerResource(
+    request: resource_pb.RegisterResourceRequest,
+  ): Promise<resource_pb.RegisterResourceResponse> {
+    return this.context.tracked(async () => {
+      if (this.context.stopped) throw new RunStopped();
+      const stated = goalOf(request);
+      const parent = this.goals.get(stated.parent);
+      const goal = await this.choice.settle(inherit(stated, parent));
+      const resource = await this.planner.register({ ...goal, sourcePosition: this.positionOf(request) });
+      this.goals.set(resource.urn, goal);
+      if (resource.type === ROOT_STACK_TYPE) this.stackUrn = resource.urn;
+      return new resource_pb.RegisterResourceResponse()
+        .setUrn(resource.urn)
+        .setId(resource.id ?? "")
+        .setObject(encode(resource.custom ? resource.outputs : {}));
+    });
+  }
+
+  private registerOutputs(request: resource_pb.RegisterResourceOutputsRequest): Promise<Empty> {
+    const urn = request.getUrn();
+    const outputs = decode(request.getOutputs());
+    if (urnType(urn) === ROOT_STACK_TYPE) {
+      this.stackOutputs = outputs;
+      return Promise.resolve(new Empty());
+    }
+    const resource = this.context.state.get(urn);
+    if (resource === undefined)
+      throw this.context.error(urn, `outputs were registered for the unknown resource ${urn}`);
+    const next = { ...resource, outputs };
+    this.context.state.put(next);
+    this.context.reporter.componentFinished(urn, next);
+    return Promise.resolve(new Empty());
+  }
+
+  private readResource(request: resource_pb.ReadResourceRequest): Promise<resource_pb.ReadResourceResponse> {
+    return this.context.tracked(async () => {
+      if (this.context.stopped) throw new RunStopped();
+      const goal = await this.choice.settle(readGoalOf(request));
+      const resource = await this.planner.read(goal, request.getId());
+      return new resource_pb.ReadResourceResponse().setUrn(resource.urn).setProperties(encode(resource.outputs));
+    });
+  }
+
+  private async invoke(request: resource_pb.ResourceInvokeRequest): Promise<resource_pb.ResourceInvokeResponse> {
+    const token = request.getTok();
+    const args = decode(request.getArgs());
+    if (token === "pulumi:pulumi:getResource") return invokeAnswer(this.lookUp(args));
+    if (token.startsWith("pulumi:pulumi:"))
+      throw this.context.error("", new UnsupportedFeature(`the function ${token}`).message);
+    const provider = await this.choice.forInvoke(token, request.getProvider(), request.getVersion());
+    const { properties, failures } = await this.context.tracked(() => provider.invoke({ token, args }));
+    const answer = invokeAnswer(properties);
+    for (const { property, reason } of failures) {
+      answer.addFailures(new provider_pb.CheckFailure().setProperty(property).setReason(reason));
+    }
+    return answer;
+  }
+
+  /** The function with which a program turns a resource reference into the resource. */
+  private lookUp(args: PropertyMap): PropertyMap {
+    const urn = String(args.urn);
+    const resource = this.context.registered.has(urn) ? this.context.state.get(urn) : undefined;
+    if (resource === undefined) throw new Error(`unknown resource ${urn}`);
+    return { urn, id: resource.id ?? "", state: resource.outputs };
+  }
+
+  /** Where in the program the resource is made. Only of child processes: positions in tests mean nothing to a user. */
+  private positionOf(request: resource_pb.RegisterResourceRequest): string | undefined {
+    const { program } = this.context.options;
+    const position = request.getSourceposition();
+    if (program.kind !== "child" || position === undefined) return undefined;
+    return `project:///${relativeTo(program.directory, position.getUri())}#${position.getLine()},${position.getColumn()}`;
+  }
+}
+
+function invokeAnswer(properties: PropertyMap): resource_pb.ResourceInvokeResponse {
+  return new resource_pb.ResourceInvokeResponse().setReturn(encode(properties));
+}
+
+function relativeTo(directory: string, uri: string): string {
+  const file = uri.startsWith("file://") ? fileURLToPath(uri) : uri;
+  return path.relative(directory, file).split(path.sep).join("/");
+}

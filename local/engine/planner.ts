@@ -1,0 +1,305 @@
+import { createHash } from "node:crypto";
+
+import { containsUnknown, equals } from "../protocol/property";
+import type { PropertyMap } from "../protocol/property";
+import type { CheckResult, Provider } from "../protocol/provider";
+import { isProviderType, makeUrn, parseProviderReference, urnName } from "../protocol/urn";
+import { analyze } from "./analysis";
+import { messageOf, ReportedFailure, RunStopped } from "./context";
+import type { RunContext } from "./context";
+import { compact } from "./deployment";
+import { differenceOf, forcedReplacement, UNCHANGED } from "./diff";
+import type { Difference } from "./diff";
+import { Executor } from "./executor";
+import type { Visibility } from "./executor";
+import type { Goal } from "./goal";
+import { resetIgnored } from "./paths";
+import { resolveReference } from "./providers";
+import { Replacements } from "./replacements";
+import type { ResourceState } from "./types";
+
+/** Decides what has to be done about each resource that the program registers, and has it done. */
+export class Planner {
+  private readonly executor: Executor;
+  private readonly replacements: Replacements;
+
+  constructor(private readonly context: RunContext) {
+    this.executor = new Executor(context);
+    this.replacements = new Replacements(context, this.executor);
+  }
+
+  /** Brings a resource to what the goal says. `goal.provider` is settled already. Throws `ReportedFailure` or `RunStopped`. */
+  async register(goal: Goal, visibility: Visibility = "shown"): Promise<ResourceState> {
+    this.context.reporter.secrets.learn(goal.inputs);
+    const urn = this.claim(goal);
+    const old = this.findOld(urn, goal);
+    try {
+      return await this.plan(urn, goal, old, visibility);
+    } catch (error) {
+      if (error instanceof ReportedFailure || error instanceof RunStopped) throw error;
+      throw this.context.error(urn, messageOf(error));
+    }
+  }
+
+  /** Looks at a resource that is not the stack's own. */
+  async read(goal: Goal, id: string): Promise<ResourceState> {
+    const urn = this.claim(goal);
+    const wanted = this.wanted(urn, goal, undefined);
+    const provider = await this.providerOf(wanted);
+    if (provider === undefined)
+      throw this.context.error(urn, `resource "${goal.name}" has no provider to read it with`);
+    return this.executor.read({ ...wanted, id, external: true }, provider, this.context.old.get(urn));
+  }
+
+  private claim(goal: Goal): string {
+    const { stack, project } = this.context.options;
+    if (this.context.stopped) throw new RunStopped();
+    if (goal.parent !== "" && !this.context.registered.has(goal.parent)) {
+      throw this.context.error("", `could not find parent resource ${goal.parent} of "${goal.name}"`);
+    }
+    const urn = makeUrn(stack, project, goal.parent, goal.type, goal.name);
+    if (this.context.registered.has(urn)) {
+      throw this.context.error(urn, `Duplicate resource URN '${urn}'; try giving it a unique name`);
+    }
+    this.context.registered.add(urn);
+    return urn;
+  }
+
+  /** The resource's last state, under its own URN or a former one. */
+  private findOld(urn: string, goal: Goal): ResourceState | undefined {
+    const { aliases, old, registered, state } = this.context;
+    const claimedBy = aliases.renamedTo(urn);
+    if (claimedBy !== undefined) {
+      throw this.context.error(
+        urn,
+        `Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${claimedBy}'`,
+      );
+    }
+    const own = old.get(urn);
+    if (own !== undefined) return own;
+    const former = aliases.candidates(goal).find((candidate) => old.has(candidate));
+    if (former === undefined) return undefined;
+    const taken = registered.has(former) ? former : aliases.renamedTo(former);
+    if (taken !== undefined) {
+      throw this.context.error(
+        urn,
+        `Duplicate resource alias '${former}' applied to resource with URN '${urn}' conflicting with resource with URN '${taken}'`,
+      );
+    }
+    aliases.claim(urn, former);
+    state.apply({ op: "rename", from: former, to: urn });
+    const renamed = old.get(former);
+    return renamed === undefined ? undefined : { ...renamed, urn };
+  }
+
+  private async plan(
+    urn: string,
+    goal: Goal,
+    old: ResourceState | undefined,
+    visibility: Visibility,
+  ): Promise<ResourceState> {
+    const { preview } = this.context;
+    const first = this.wanted(urn, goal, old);
+    const provider = await this.providerOf(first);
+    const deletedKeys = this.replacements.deletedKeys(urn, this.context.aliases.former(urn));
+    const recreating = deletedKeys !== undefined;
+    const fresh = old === undefined || recreating || old.external === true;
+
+    let inputs = goal.inputs;
+    if (old !== undefined && !fresh) inputs = this.resetIgnored(urn, goal, old);
+    inputs = await this.check(
+      first,
+      provider,
+      fresh ? undefined : old,
+      fresh ? goal.inputs : inputs,
+      this.seed(urn, fresh ? "" : (old?.id ?? "")),
+    );
+    const wanted: ResourceState = { ...first, inputs };
+    if (await analyze(this.context, wanted, goal.name)) {
+      this.context.fail();
+      if (!preview) throw new ReportedFailure(`resource ${urn} violates a mandatory policy`);
+    }
+
+    if (old === undefined) return this.executor.create("create", wanted, provider, UNCHANGED, undefined, visibility);
+    if (recreating) {
+      this.context.replaced.add(urn);
+      const difference = forcedReplacement(deletedKeys);
+      this.executor.mark("replace", wanted, forcedReplacement([]), old, visibility);
+      return this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
+    }
+    if (old.external === true) {
+      const created = await this.executor.create("create-replacement", wanted, provider, UNCHANGED, old, visibility);
+      this.executor.mark("replace", created, UNCHANGED, old, visibility);
+      return created;
+    }
+
+    const difference = await this.difference(wanted, old, provider, goal);
+    const hasInitErrors = (old.initErrors ?? []).length > 0;
+    if (difference.replaces || old.pendingReplacement === true)
+      return this.replace(wanted, old, goal, provider, difference, visibility);
+    if (difference.changed || hasInitErrors) return this.executor.update(old, wanted, provider, difference, visibility);
+    return this.executor.same(old, wanted, visibility);
+  }
+
+  private async replace(
+    checked: ResourceState,
+    old: ResourceState,
+    goal: Goal,
+    provider: Provider | undefined,
+    difference: Difference,
+    visibility: Visibility,
+  ): Promise<ResourceState> {
+    const { urn } = checked;
+    if (checked.protect === true && old.protect === true) {
+      const failure = this.context.error(
+        urn,
+        `unable to replace resource "${urn}"\nas it is currently marked for protection. To unprotect the resource, ` +
+          "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
+      );
+      if (!this.context.preview) throw failure;
+    }
+    this.context.replaced.add(urn);
+    // A second Check, of what the program said and nothing else, gives the new resource a generated name of its own.
+    const inputs = await this.check(
+      checked,
+      provider,
+      undefined,
+      goal.inputs,
+      this.seed(urn, old.id ?? "", "replacement"),
+    );
+    const wanted = { ...checked, inputs };
+    const deleteFirst = goal.deleteBeforeReplace ?? difference.deleteBeforeReplace;
+    if (deleteFirst || old.pendingReplacement === true) {
+      if (deleteFirst) await this.replacements.deleteFirst(old);
+      this.executor.mark("replace", wanted, difference, old, visibility);
+      return this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
+    }
+    const created = await this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
+    this.executor.mark("replace", created, difference, old, visibility);
+    return created;
+  }
+
+  private async difference(
+    wanted: ResourceState,
+    old: ResourceState,
+    provider: Provider | undefined,
+    goal: Goal,
+  ): Promise<Difference> {
+    const { urn, deletedWith, inputs } = wanted;
+    const options = {
+      ignoreChanges: goal.ignoreChanges,
+      replaceOnChanges: goal.replaceOnChanges,
+      hasInitErrors: (old.initErrors ?? []).length > 0,
+    };
+    if (deletedWith !== undefined && this.context.replaced.has(deletedWith)) return forcedReplacement(["deletedWith"]);
+    if (await this.providerChanged(wanted, old)) return forcedReplacement(["provider"]);
+    if (isProviderType(wanted.type)) {
+      const answer = await this.context.limited(() => this.context.providers.diff(urn, old, inputs));
+      return differenceOf(answer, old.inputs, inputs, options);
+    }
+    if (provider === undefined) return equals(old.inputs, inputs) ? UNCHANGED : { ...UNCHANGED, changed: true };
+    const answer = await this.context.limited(() =>
+      provider.diff({
+        urn,
+        id: old.id ?? "",
+        olds: old.outputs,
+        oldInputs: old.inputs,
+        news: inputs,
+        ignoreChanges: goal.ignoreChanges,
+      }),
+    );
+    return differenceOf(answer, old.inputs, inputs, options);
+  }
+
+  /** Whether the resource moves to a provider that cannot manage what the old one made. */
+  private async providerChanged(wanted: ResourceState, old: ResourceState): Promise<boolean> {
+    const [before = "", after = ""] = [old.provider, wanted.provider];
+    if (before === after) return false;
+    if (before === "" || after === "") return true;
+    const from = parseProviderReference(before);
+    if (this.context.aliases.renamedTo(from.urn) === parseProviderReference(after).urn) return false;
+    const oldProvider = this.context.old.get(from.urn);
+    const newProvider = resolveReference(after, (urn) => this.context.state.get(urn));
+    if (oldProvider === undefined || newProvider === undefined) return true;
+    return this.context.providers.mustReplace(oldProvider, newProvider);
+  }
+
+  private async check(
+    resource: ResourceState,
+    provider: Provider | undefined,
+    old: ResourceState | undefined,
+    news: PropertyMap,
+    randomSeed: Uint8Array,
+  ): Promise<PropertyMap> {
+    const { urn, type } = resource;
+    const request = { urn, olds: old?.inputs ?? {}, news, randomSeed };
+    let result: CheckResult;
+    if (isProviderType(type)) result = await this.context.limited(() => this.context.providers.check(request));
+    else if (provider === undefined) return news;
+    else result = await this.context.limited(() => provider.check(request));
+    if (!this.context.preview && containsUnknown(result.inputs)) {
+      throw new Error("the provider's Check answered an unknown value outside a preview");
+    }
+    if (result.failures.length === 0) return result.inputs;
+    const texts = result.failures.map(({ property, reason }) => {
+      const where = `${type} resource '${urnName(urn)}'`;
+      return property === ""
+        ? `${where} has a problem: ${reason}`
+        : `${where}: property ${property} has a problem: ${reason}`;
+    });
+    for (const text of texts) this.context.error(urn, text);
+    throw new ReportedFailure(texts.join("\n"));
+  }
+
+  private resetIgnored(urn: string, goal: Goal, old: ResourceState): PropertyMap {
+    const { inputs, impossible } = resetIgnored(goal.inputs, old.inputs, goal.ignoreChanges);
+    if (impossible.length > 0) {
+      const paths = impossible.map((path) => `"${path}"`).join(", ");
+      this.context.reporter.diagnostic(
+        "info",
+        urn,
+        `cannot ignore changes in added or removed elements of the path: ${paths}`,
+      );
+    }
+    return inputs;
+  }
+
+  private async providerOf(resource: ResourceState): Promise<Provider | undefined> {
+    if (!resource.custom || isProviderType(resource.type)) return undefined;
+    const reference = resource.provider ?? "";
+    const provider = this.context.providers.get(reference);
+    if (provider !== undefined) return provider;
+    throw new Error(`unknown provider '${reference}' for resource '${resource.urn}'`);
+  }
+
+  /** The state that the goal asks for, before the provider has seen it. */
+  private wanted(urn: string, goal: Goal, old: ResourceState | undefined): ResourceState {
+    const list = (items: readonly string[]): readonly string[] | undefined => (items.length > 0 ? items : undefined);
+    return compact<ResourceState>({
+      urn,
+      type: goal.type,
+      custom: goal.custom,
+      inputs: goal.inputs,
+      outputs: {},
+      parent: goal.parent || undefined,
+      protect: goal.protect === true ? true : undefined,
+      dependencies: goal.dependencies,
+      propertyDependencies: goal.propertyDependencies,
+      provider: goal.provider || undefined,
+      additionalSecretOutputs: list(goal.additionalSecretOutputs),
+      customTimeouts: Object.keys(goal.customTimeouts).length > 0 ? goal.customTimeouts : undefined,
+      retainOnDelete: goal.retainOnDelete === true ? true : undefined,
+      deletedWith: goal.deletedWith || undefined,
+      ignoreChanges: list(goal.ignoreChanges),
+      replaceOnChanges: list(goal.replaceOnChanges),
+      created: old?.created,
+      modified: old?.modified,
+      sourcePosition: goal.sourcePosition,
+    });
+  }
+
+  /** The same for a preview and the update that follows it, and another one for each resource that takes its place. */
+  private seed(...parts: readonly string[]): Uint8Array {
+    return createHash("sha256").update(parts.join("\n")).digest();
+  }
+}

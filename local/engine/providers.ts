@@ -1,0 +1,236 @@
+import {
+  containsSecret,
+  containsUnknown,
+  equals,
+  mapValues,
+  Secret,
+  UNKNOWN_SENTINEL,
+  unwrapSecrets,
+} from "../protocol/property";
+import type { PropertyMap, PropertyValue } from "../protocol/property";
+import type {
+  CheckRequest,
+  CheckResult,
+  CreateResult,
+  DiffResult,
+  InvokeResult,
+  Provider,
+  ProviderHost,
+  ReadRequest,
+  ReadResult,
+  DiffRequest,
+} from "../protocol/provider";
+import { packageOf, parseProviderReference, urnType } from "../protocol/urn";
+import type { Reporter } from "./reporter";
+import type { ResourceState } from "./types";
+
+/** Property of a provider's inputs that only the engine sees. */
+const INTERNAL = "__internal";
+
+/**
+ * The configured provider instances of a run, by reference (`<urn>::<id>`). Each provider resource has an instance of its
+ * own; resources of the old state get one that is configured as it was then.
+ */
+export class ProviderRegistry {
+  private readonly checked = new Map<string, Promise<Provider>>();
+  private readonly configured = new Map<string, Promise<Provider>>();
+  private readonly changed = new Map<string, Promise<boolean>>();
+  private readonly opened: Promise<Provider>[] = [];
+
+  constructor(
+    private readonly host: ProviderHost,
+    private readonly preview: boolean,
+    private readonly reporter: Reporter,
+  ) {}
+
+  /** Check of a provider resource. What only the engine sees is kept away from the provider. */
+  async check(request: CheckRequest): Promise<CheckResult> {
+    const instance = this.open(request.urn);
+    this.checked.set(request.urn, instance);
+    const provider = await instance;
+    const { inputs, failures } = await provider.checkConfig({
+      urn: request.urn,
+      olds: plainConfig(request.olds),
+      news: plainConfig(request.news),
+    });
+    const { version, [INTERNAL]: internal } = request.news;
+    const restored: Record<string, PropertyValue> = { ...rewrapSecrets(inputs, request.news) };
+    if (version !== undefined) restored.version ??= version;
+    if (internal !== undefined) restored[INTERNAL] = internal;
+    return { inputs: restored, failures };
+  }
+
+  /** Diff of a provider resource. */
+  async diff(urn: string, old: ResourceState, news: PropertyMap): Promise<DiffResult> {
+    const provider = await (this.checked.get(urn) ?? this.open(urn));
+    const request = configDiff(urn, old, news);
+    const diff = await provider.diffConfig(request);
+    if (diff.changes !== "unknown") return diff;
+    const same = equals(plainConfig(old.outputs), request.news);
+    return { ...diff, changes: same ? "none" : "some" };
+  }
+
+  /** Create, Same and Update of a provider resource: from now on the reference can be used. */
+  async configure(urn: string, id: string, inputs: PropertyMap): Promise<void> {
+    const instance = this.checked.get(urn) ?? this.open(urn);
+    this.checked.delete(urn);
+    const ready = this.start(instance, inputs);
+    this.configured.set(providerReference(urn, id), ready);
+    await ready;
+  }
+
+  /** Uses a provider resource of the state as it was configured then, unless this run has configured it. */
+  async ensure(resource: ResourceState): Promise<Provider> {
+    const reference = providerReference(resource.urn, resource.id);
+    const existing = this.configured.get(reference);
+    if (existing !== undefined) return existing;
+    const ready = this.start(this.open(resource.urn), resource.inputs);
+    this.configured.set(reference, ready);
+    return ready;
+  }
+
+  /** The instance that a resource refers to, if the run has one. */
+  get(reference: string): Promise<Provider> | undefined {
+    return this.configured.get(reference);
+  }
+
+  /** Whether a resource that moves between two provider resources must be replaced. Each pair is asked about once. */
+  mustReplace(from: ResourceState, to: ResourceState): Promise<boolean> {
+    const { urn, inputs } = to;
+    const reference = providerReference(urn, to.id);
+    const key = `${from.urn}::${from.id ?? ""} ${reference}`;
+    const known = this.changed.get(key);
+    if (known !== undefined) return known;
+    const answer = (async () => {
+      const provider = await (this.get(reference) ?? this.open(urn));
+      return (await provider.diffConfig(configDiff(urn, from, inputs))).replaces.length > 0;
+    })();
+    this.changed.set(key, answer);
+    return answer;
+  }
+
+  /** Releases every instance, also those that failed to open. */
+  async close(): Promise<void> {
+    for (const result of await Promise.allSettled(this.opened)) {
+      if (result.status === "fulfilled") await result.value.close();
+    }
+  }
+
+  private open(urn: string): Promise<Provider> {
+    const instance = this.host.open(packageOf(urnType(urn)));
+    this.opened.push(instance);
+    return instance;
+  }
+
+  private async start(instance: Promise<Provider>, inputs: PropertyMap): Promise<Provider> {
+    const provider = await instance;
+    const args = withoutInternal(inputs);
+    if (this.preview && containsUnknown(args)) return new UnconfiguredProvider(provider, this.reporter);
+    await provider.configure(args);
+    return provider;
+  }
+}
+
+/** The id of a provider resource in references: unknown in the preview that would create it. */
+export function providerReference(urn: string, id: string | undefined): string {
+  return `${urn}::${id === undefined || id === "" ? UNKNOWN_SENTINEL : id}`;
+}
+
+/** The provider resource that a reference names, if the given lookup finds the very one. */
+export function resolveReference(
+  reference: string,
+  find: (urn: string) => ResourceState | undefined,
+): ResourceState | undefined {
+  const { urn, id } = parseProviderReference(reference);
+  const resource = find(urn);
+  return resource !== undefined && providerReference(urn, resource.id) === `${urn}::${id}` ? resource : undefined;
+}
+
+/** A provider's inputs as the outputs of its resource. */
+export function withoutInternal(inputs: PropertyMap): PropertyMap {
+  const { [INTERNAL]: _, ...rest } = inputs;
+  return rest;
+}
+
+function plainConfig(inputs: PropertyMap): PropertyMap {
+  return mapValues(withoutInternal(inputs), unwrapSecrets);
+}
+
+function configDiff(urn: string, old: ResourceState, news: PropertyMap): DiffRequest {
+  return {
+    urn,
+    id: old.id ?? "",
+    olds: plainConfig(old.outputs),
+    oldInputs: plainConfig(old.inputs),
+    news: plainConfig(news),
+    ignoreChanges: [],
+  };
+}
+
+/** CheckConfig sees plain values, so what was secret before is made secret again by its name. */
+function rewrapSecrets(checked: PropertyMap, given: PropertyMap): PropertyMap {
+  return Object.fromEntries(
+    Object.entries(checked).map(([key, value]) => {
+      const original = given[key];
+      if (!containsSecret(original) || original === undefined) return [key, value];
+      return [key, equals(unwrapSecrets(original), value) ? original : new Secret(value)];
+    }),
+  );
+}
+
+const UNAVAILABLE =
+  "The provider for this resource has inputs that are not known during preview.\n" +
+  "This preview may not correctly represent the changes that will be applied during an update.";
+
+/** Stands in, during a preview, for a provider whose configuration is not known yet (provider_plugin.go: Configure). */
+class UnconfiguredProvider implements Provider {
+  constructor(
+    private readonly inner: Provider,
+    private readonly reporter: Reporter,
+  ) {}
+
+  checkConfig(request: CheckRequest): Promise<CheckResult> {
+    return this.inner.checkConfig(request);
+  }
+
+  diffConfig(request: DiffRequest): Promise<DiffResult> {
+    return this.inner.diffConfig(request);
+  }
+
+  configure(args: PropertyMap): Promise<void> {
+    return this.inner.configure(args);
+  }
+
+  check(request: CheckRequest): Promise<CheckResult> {
+    return Promise.resolve({ inputs: request.news, failures: [] });
+  }
+
+  diff(request: DiffRequest): Promise<DiffResult> {
+    this.reporter.diagnostic("warning", request.urn, UNAVAILABLE);
+    return Promise.resolve({ changes: "some", diffs: [], replaces: [], deleteBeforeReplace: false, detailedDiff: {} });
+  }
+
+  create(): Promise<CreateResult> {
+    return Promise.resolve({ id: "", properties: {} });
+  }
+
+  read(request: ReadRequest): Promise<ReadResult> {
+    return Promise.resolve({ id: request.id, properties: {}, inputs: {} });
+  }
+
+  update(): Promise<PropertyMap> {
+    return Promise.resolve({});
+  }
+
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  invoke(): Promise<InvokeResult> {
+    return Promise.resolve({ properties: {}, failures: [] });
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+}

@@ -1,0 +1,106 @@
+import type { PropertyMap } from "../protocol/property";
+import { Redactor } from "./redaction";
+import type { Diagnostic, EngineEvent, Operation, PolicyViolation, ResourceState, RunResult, Step } from "./types";
+
+/** Operations that Pulumi's summary counts. The parts of a replacement are not: it counts once, as `replace`. */
+const COUNTED: ReadonlySet<Operation> = new Set([
+  "same",
+  "create",
+  "update",
+  "delete",
+  "replace",
+  "discard",
+  "refresh",
+]);
+
+/** Collects what a run does, and tells it to whoever watches. */
+export class Reporter {
+  private readonly steps: Step[] = [];
+  private readonly diagnostics: Diagnostic[] = [];
+  private readonly violations: (PolicyViolation & { urn: string; pack: string })[] = [];
+  private readonly changes: { [operation in Operation]?: number } = {};
+  private errors = 0;
+  /** Secrets that must not show in any message. */
+  readonly secrets = new Redactor();
+
+  constructor(
+    private readonly planning: boolean,
+    private readonly emit: (event: EngineEvent) => void,
+  ) {}
+
+  prelude(config: Readonly<Record<string, string>>): void {
+    this.emit({ kind: "prelude", config });
+  }
+
+  stepStarted(step: Step): void {
+    this.emit({ kind: "step-started", step, planning: this.planning });
+  }
+
+  /** The step is done: it counts from now on. */
+  stepDone(step: Step): void {
+    this.steps.push(step);
+    if (COUNTED.has(step.operation)) this.changes[step.operation] = (this.changes[step.operation] ?? 0) + 1;
+  }
+
+  /** Its outputs are there. For components that is later than `stepDone`, when the program registers them. */
+  stepFinished(step: Step): void {
+    this.emit({ kind: "step-finished", step, planning: this.planning });
+  }
+
+  /** The program has registered the outputs of a component: its step is finished, with them. */
+  componentFinished(urn: string, next: ResourceState): void {
+    const index = this.steps.findIndex((step) => step.urn === urn && step.new !== undefined && !step.new.custom);
+    const step = this.steps[index];
+    if (step === undefined) return;
+    const finished: Step = { ...step, new: next };
+    this.steps[index] = finished;
+    this.stepFinished(finished);
+  }
+
+  stepFailed(step: Step, message: string): void {
+    this.emit({ kind: "step-failed", step, message: this.secrets.redact(message) });
+    this.diagnostic("error", step.urn, message);
+  }
+
+  /** Reports a message once: the same text about the same resource is not repeated. */
+  diagnostic(severity: Diagnostic["severity"], urn: string, message: string): void {
+    const text = this.secrets.redact(message).trimEnd();
+    const known = this.diagnostics.some(
+      (item) => item.severity === severity && item.urn === urn && item.message === text,
+    );
+    if (text === "" || known) return;
+    if (severity === "error") this.errors++;
+    const diagnostic: Diagnostic = { severity, urn, message: text };
+    // Debug messages come by the thousand; they are passed on, not kept.
+    if (severity !== "debug") this.diagnostics.push(diagnostic);
+    this.emit({ kind: "diagnostic", diagnostic });
+  }
+
+  /** Whether an error of the run is part of the text. */
+  reported(text: string): boolean {
+    return this.diagnostics.some((item) => item.severity === "error" && text.includes(item.message));
+  }
+
+  hasErrors(): boolean {
+    return this.errors > 0;
+  }
+
+  policy(urn: string, pack: string, found: PolicyViolation): void {
+    const violation = { ...found, message: this.secrets.redact(found.message) };
+    this.violations.push({ ...violation, urn, pack });
+    this.emit({ kind: "policy", urn, pack, violation });
+  }
+
+  result(succeeded: boolean, outputs: PropertyMap): RunResult {
+    const changes = Object.fromEntries(Object.entries(this.changes).sort(([a], [b]) => (a < b ? -1 : 1)));
+    this.emit({ kind: "summary", changes, succeeded, planning: this.planning });
+    return {
+      succeeded,
+      steps: this.steps,
+      changes,
+      outputs,
+      diagnostics: this.diagnostics,
+      policyViolations: this.violations,
+    };
+  }
+}

@@ -1,0 +1,140 @@
+import * as grpc from "@grpc/grpc-js";
+
+import { Secret } from "../protocol/property";
+import type { PropertyMap } from "../protocol/property";
+import { ROOT_STACK_TYPE } from "../protocol/urn";
+import { runChild } from "./child-program";
+import { messageOf, RunContext } from "./context";
+import { deleteUnregistered } from "./deletes";
+import { serveEngine } from "./engine-service";
+import { runInline } from "./inline-program";
+import { Monitor } from "./monitor";
+import { recover } from "./recovery";
+import { redactConfig } from "./redaction";
+import { LiveState } from "./state";
+import type { RunOptions, RunResult } from "./types";
+
+/** The only stack that the embedded engine runs, unless it is told to run any. */
+const LOCAL_STACK = "local";
+
+/** Says what `up` would do. Nothing is changed, neither in the state nor in a cloud. */
+export async function preview(options: RunOptions): Promise<RunResult> {
+  refuseOtherStacks(options);
+  const context = new RunContext(options, true, new LiveState(await options.store.load()));
+  return conclude(context, () => runProgram(context));
+}
+
+/** Brings the stack to what the program says. */
+export function up(options: RunOptions): Promise<RunResult> {
+  return change(options, runProgram);
+}
+
+/** Deletes everything that the stack has, without running the program. */
+export function destroy(options: RunOptions): Promise<RunResult> {
+  return change(options, (context) => deleteUnregistered(context));
+}
+
+function refuseOtherStacks({ stack, allowAnyStack }: RunOptions): void {
+  if (stack === LOCAL_STACK || allowAnyStack === true) return;
+  throw new Error(
+    `the embedded engine runs the stack "${LOCAL_STACK}" only, found "${stack}": real environments run on the real ` +
+      `Pulumi CLI, \`npx pulumi up -s ${stack}\``,
+  );
+}
+
+async function change(options: RunOptions, work: (context: RunContext) => Promise<void>): Promise<RunResult> {
+  refuseOtherStacks(options);
+  const session = await options.store.open();
+  const state = new LiveState(session.snapshot, (item) => session.record(item));
+  try {
+    const notes = [...session.notes, ...(await recover(state, options))];
+    const context = new RunContext(options, false, state);
+    for (const note of notes) context.reporter.diagnostic("info", "", note);
+    return await conclude(context, () => work(context));
+  } finally {
+    await session.close(state.snapshot());
+  }
+}
+
+/** Does the work of a run, and draws its result up whatever happens. */
+async function conclude(context: RunContext, work: () => Promise<void>): Promise<RunResult> {
+  const { reporter, options } = context;
+  reporter.prelude(redactConfig(options));
+  for (const key of options.secretConfigKeys ?? []) reporter.secrets.learn(new Secret(options.config?.[key] ?? ""));
+  for (const { inputs, outputs } of context.state.all())
+    for (const map of [inputs, outputs]) reporter.secrets.learn(map);
+  try {
+    await work();
+  } catch (error) {
+    context.error("", messageOf(error));
+  } finally {
+    await context.drained();
+    await context.providers.close();
+  }
+  if (options.signal?.aborted === true)
+    context.error("", "the run was stopped before its end: what had been done is saved");
+  const stack = context.state.all().find((resource) => resource.type === ROOT_STACK_TYPE && resource.delete !== true);
+  return reporter.result(!context.stopped && !reporter.hasErrors(), stack?.outputs ?? {});
+}
+
+async function runProgram(context: RunContext): Promise<void> {
+  const { program } = context.options;
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": 400 * 1024 * 1024,
+    // A busy program can leave requests waiting for longer than the 30 seconds after which grpc would cancel them.
+    "grpc.server_max_unrequested_time_in_server": 30 * 60,
+  });
+  let finished: Promise<void> | undefined;
+  const finish = (): Promise<void> => (finished ??= finishRun(context, monitor));
+  const monitor = new Monitor(context, finish);
+  monitor.register(server);
+  serveEngine(server, context, (urn, text) => reportProgramError(context, urn, text));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  try {
+    const address = `127.0.0.1:${port}`;
+    const errors =
+      program.kind === "inline"
+        ? await runInline(context, program.run, address)
+        : await runChild(context, program, address);
+    for (const error of errors) reportProgramError(context, "", messageOf(error));
+    if (errors.length > 0) context.fail();
+    // An old SDK does not say when it has registered everything; its end says it.
+    await finish();
+  } finally {
+    server.forceShutdown();
+  }
+}
+
+/** The program has registered everything, or has failed: deletes what it no longer has, if it is known that it is all. */
+async function finishRun(context: RunContext, monitor: Monitor): Promise<void> {
+  await context.drained();
+  if (!context.stopped) await deleteUnregistered(context);
+  const stack = context.state.get(monitor.stackUrn);
+  if (stack === undefined || monitor.stackOutputs === undefined) return;
+  // After a failure the program's outputs may lack what it could not compute, so those of before are kept beside them.
+  const kept: PropertyMap = context.stopped ? stack.outputs : {};
+  const next = { ...stack, outputs: { ...kept, ...monitor.stackOutputs } };
+  context.state.put(next);
+  context.reporter.componentFinished(monitor.stackUrn, next);
+}
+
+/** Failures that only echo one of the run's own are left out. */
+const ECHO =
+  /failed to (register new resource|read resource|register)|Resource monitor is terminating|the run has been stopped/;
+
+/** Reports what a program ended with: its message without stack traces, unless the run has reported the cause already. */
+function reportProgramError(context: RunContext, urn: string, text: string): void {
+  const message = withoutStack(text);
+  const echo = context.reporter.hasErrors() && ECHO.test(message);
+  if (echo || context.reporter.reported(message)) return context.fail();
+  context.error(urn, message);
+}
+
+function withoutStack(text: string): string {
+  const lines = text.split("\n").filter((line) => !/^\s+at /.test(line));
+  return lines.join("\n").trim();
+}

@@ -1,0 +1,152 @@
+import { parseProviderReference } from "../protocol/urn";
+import type { PendingOperation, ResourceState, Snapshot } from "./types";
+
+/** One change of a stack's state. A journal is a list of these, and applying a change twice does no harm. */
+export type StateChange =
+  | { readonly op: "put"; readonly resource: ResourceState }
+  | { readonly op: "remove"; readonly key: string }
+  /** A resource is known under another URN from now on. */
+  | { readonly op: "rename"; readonly from: string; readonly to: string }
+  /** A provider is about to be called. */
+  | { readonly op: "begin"; readonly operation: PendingOperation }
+  | { readonly op: "end"; readonly urn: string };
+
+/** Identifies an entry: a URN has one live entry, and any number of old copies that wait for their deletion. */
+export function entryKey(resource: ResourceState): string {
+  return resource.delete === true ? `${resource.urn}\n${resource.id ?? ""}` : resource.urn;
+}
+
+/** A stack's state as it changes. */
+export class LiveState {
+  private readonly entries = new Map<string, ResourceState>();
+  private readonly pending = new Map<string, PendingOperation>();
+
+  /** `record` sees every change before it is applied, and writes it through. */
+  constructor(
+    snapshot: Snapshot,
+    private readonly record: (change: StateChange) => void = () => {},
+  ) {
+    for (const resource of snapshot.resources) this.entries.set(entryKey(resource), resource);
+    for (const operation of snapshot.pending) this.pending.set(operation.resource.urn, operation);
+  }
+
+  /** The live entry of a URN. */
+  get(urn: string): ResourceState | undefined {
+    return this.entries.get(urn);
+  }
+
+  all(): ResourceState[] {
+    return [...this.entries.values()];
+  }
+
+  pendingOperations(): PendingOperation[] {
+    return [...this.pending.values()];
+  }
+
+  apply(change: StateChange): void {
+    this.record(change);
+    switch (change.op) {
+      case "put":
+        this.entries.set(entryKey(change.resource), change.resource);
+        break;
+      case "remove":
+        this.entries.delete(change.key);
+        break;
+      case "rename":
+        this.rename(change.from, change.to);
+        break;
+      case "begin":
+        this.pending.set(change.operation.resource.urn, change.operation);
+        break;
+      case "end":
+        this.pending.delete(change.urn);
+        break;
+    }
+  }
+
+  put(resource: ResourceState): void {
+    this.apply({ op: "put", resource });
+  }
+
+  remove(resource: ResourceState): void {
+    this.apply({ op: "remove", key: entryKey(resource) });
+  }
+
+  /** The state in Pulumi's order: whatever a resource refers to comes before it; ties are broken by URN. */
+  snapshot(): Snapshot {
+    return { resources: sortTopologically(this.all()), pending: this.pendingOperations() };
+  }
+
+  private rename(from: string, to: string): void {
+    const entry = this.entries.get(from);
+    if (entry === undefined) return;
+    this.entries.delete(from);
+    this.entries.set(to, { ...entry, urn: to });
+    for (const [key, resource] of this.entries) this.entries.set(key, renameReferences(resource, from, to));
+  }
+}
+
+function renameReferences(resource: ResourceState, from: string, to: string): ResourceState {
+  const rename = (urn: string): string => (urn === from ? to : urn);
+  const provider = resource.provider === undefined ? undefined : parseProviderReference(resource.provider);
+  const refers =
+    resource.parent === from ||
+    resource.deletedWith === from ||
+    provider?.urn === from ||
+    resource.dependencies.includes(from) ||
+    Object.values(resource.propertyDependencies).some((urns) => urns.includes(from));
+  if (!refers) return resource;
+  return {
+    ...resource,
+    parent: resource.parent === undefined ? undefined : rename(resource.parent),
+    deletedWith: resource.deletedWith === undefined ? undefined : rename(resource.deletedWith),
+    provider: provider === undefined ? undefined : `${rename(provider.urn)}::${provider.id}`,
+    dependencies: resource.dependencies.map(rename),
+    propertyDependencies: Object.fromEntries(
+      Object.entries(resource.propertyDependencies).map(([key, urns]) => [key, urns.map(rename)]),
+    ),
+  };
+}
+
+/** URNs that a resource refers to: these must exist before it, and must outlive it. */
+export function referencesOf(resource: ResourceState): Set<string> {
+  const urns = new Set(resource.dependencies);
+  for (const list of Object.values(resource.propertyDependencies)) for (const urn of list) urns.add(urn);
+  if (resource.parent !== undefined) urns.add(resource.parent);
+  if (resource.deletedWith !== undefined) urns.add(resource.deletedWith);
+  if (resource.provider !== undefined) urns.add(parseProviderReference(resource.provider).urn);
+  urns.delete(resource.urn);
+  return urns;
+}
+
+/** Live entries first, then old copies; within each, references before referrers, ties by key. */
+export function sortTopologically(resources: readonly ResourceState[]): ResourceState[] {
+  const byKey = new Map(resources.map((resource) => [entryKey(resource), resource]));
+  const keys = [...byKey.keys()].sort();
+  const ordered = [...keys.filter((key) => !key.includes("\n")), ...keys.filter((key) => key.includes("\n"))];
+  const visited = new Set<string>();
+  const sorted: ResourceState[] = [];
+  const visit = (key: string): void => {
+    const resource = byKey.get(key);
+    if (resource === undefined || visited.has(key)) return;
+    visited.add(key);
+    for (const urn of [...referencesOf(resource)].sort()) {
+      if (byKey.has(urn)) visit(urn);
+      else for (const copy of ordered) if (copy.startsWith(`${urn}\n`)) visit(copy);
+    }
+    sorted.push(resource);
+  };
+  for (const key of ordered) visit(key);
+  return sorted;
+}
+
+/** Every entry that refers to one of `urns`, directly or through others, referenced ones first. */
+export function transitiveDependents(resources: readonly ResourceState[], root: string): ResourceState[] {
+  const reached = new Set([root]);
+  return sortTopologically(resources).filter((resource) => {
+    if (resource.urn === root) return false;
+    const depends = [...referencesOf(resource)].some((urn) => reached.has(urn));
+    if (depends) reached.add(resource.urn);
+    return depends;
+  });
+}

@@ -1,0 +1,162 @@
+import type { PropertyDiff, ProviderHost } from "../protocol/provider";
+import type { PropertyMap } from "../protocol/property";
+import type { StateStore } from "./store";
+
+/** What a step does, in the words of Pulumi's engine events. */
+export type Operation =
+  | "same"
+  | "create"
+  | "update"
+  | "delete"
+  | "replace"
+  | "create-replacement"
+  | "delete-replaced"
+  | "read"
+  | "read-replacement"
+  | "discard"
+  | "discard-replaced"
+  | "remove-pending-replace"
+  | "refresh";
+
+/** How the program is run. Both ways use Pulumi's own Node runtime against the same gRPC services. */
+export type Program =
+  /** A child process: `node <nodeArgs> .../cmd/run/index.js ... <main>`, as Pulumi's language host starts it. */
+  | { readonly kind: "child"; readonly main: string; readonly directory: string; readonly nodeArgs: readonly string[] }
+  /** A function in this process, for tests. Its returned object becomes the stack's outputs. */
+  | { readonly kind: "inline"; readonly run: () => Promise<Record<string, unknown> | void> };
+
+export interface RunOptions {
+  readonly project: string;
+  readonly stack: string;
+  readonly program: Program;
+  /** Configuration as Pulumi passes it: `namespace:key` to a string, or to the JSON text of a structured value. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** Keys of `config` whose values are secret. */
+  readonly secretConfigKeys?: readonly string[];
+  readonly providers: ProviderHost;
+  readonly store: StateStore;
+  readonly analyzers?: readonly Analyzer[];
+  /** Concurrent resource operations. Default: 16. */
+  readonly parallel?: number;
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** Aborting it once lets running operations finish, starts no new ones and ends the run as failed. */
+  readonly signal?: AbortSignal;
+  /** Lets a stack have another name than `local`: for tests and for rendering without an account. Default: false. */
+  readonly allowAnyStack?: boolean;
+}
+
+/** A policy pack, as the engine asks it after Check and before Diff. */
+export interface Analyzer {
+  readonly name: string;
+  readonly version: string;
+  analyze(resource: AnalyzedResource): Promise<readonly PolicyViolation[]>;
+}
+
+export interface AnalyzedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** Checked inputs; unknown in a preview where they depend on resources that do not exist yet. */
+  readonly properties: PropertyMap;
+}
+
+export interface PolicyViolation {
+  readonly policy: string;
+  readonly level: "advisory" | "mandatory";
+  /** `undetermined`: the rule touched a value that is not known yet. */
+  readonly outcome: "fail" | "undetermined";
+  readonly message: string;
+}
+
+/** One step of a run, planned (in a preview) or done. */
+export interface Step {
+  readonly operation: Operation;
+  readonly urn: string;
+  readonly type: string;
+  /** Properties that make a replacement necessary. */
+  readonly replaceKeys: readonly string[];
+  /** Top-level properties that changed, sorted. Empty unless the step is an update or a replacement. */
+  readonly diffs: readonly string[];
+  /** Changed properties by path. Empty unless the step is an update or a replacement. */
+  readonly detailedDiff: Readonly<Record<string, PropertyDiff>>;
+  /** State before the step, absent for a create. Never decrypted for display: see `Secret`. */
+  readonly old?: ResourceState;
+  /** State after the step, absent for a delete. */
+  readonly new?: ResourceState;
+}
+
+export interface RunResult {
+  readonly succeeded: boolean;
+  /** In the order in which they were done. */
+  readonly steps: readonly Step[];
+  /** Number of resources by operation; a replacement counts once, as `replace`, as in Pulumi's summary. */
+  readonly changes: Readonly<Partial<Record<Operation, number>>>;
+  readonly outputs: PropertyMap;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly policyViolations: readonly (PolicyViolation & { readonly urn: string; readonly pack: string })[];
+}
+
+export interface Diagnostic {
+  readonly severity: "debug" | "info" | "warning" | "error";
+  /** Resource it is about, empty for the run. */
+  readonly urn: string;
+  readonly message: string;
+}
+
+/** What happens while a run goes on; `events.ts` writes these as Pulumi's engine events. */
+export type EngineEvent =
+  | { readonly kind: "prelude"; readonly config: Readonly<Record<string, string>> }
+  | { readonly kind: "step-started"; readonly step: Step; readonly planning: boolean }
+  | { readonly kind: "step-finished"; readonly step: Step; readonly planning: boolean }
+  | { readonly kind: "step-failed"; readonly step: Step; readonly message: string }
+  | { readonly kind: "diagnostic"; readonly diagnostic: Diagnostic }
+  | { readonly kind: "policy"; readonly urn: string; readonly pack: string; readonly violation: PolicyViolation }
+  | {
+      readonly kind: "summary";
+      readonly changes: RunResult["changes"];
+      readonly succeeded: boolean;
+      readonly planning: boolean;
+    };
+
+/** A resource as the state holds it: the fields of Pulumi's `ResourceV3` (apitype/core.go). */
+export interface ResourceState {
+  readonly urn: string;
+  readonly type: string;
+  readonly custom: boolean;
+  /** The old copy of a replaced resource, not deleted yet. */
+  readonly delete?: boolean;
+  readonly id?: string;
+  readonly inputs: PropertyMap;
+  readonly outputs: PropertyMap;
+  readonly parent?: string;
+  readonly protect?: boolean;
+  readonly external?: boolean;
+  readonly dependencies: readonly string[];
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+  /** `<provider urn>::<provider id>`, empty for components and providers. */
+  readonly provider?: string;
+  readonly pendingReplacement?: boolean;
+  readonly initErrors?: readonly string[];
+  readonly additionalSecretOutputs?: readonly string[];
+  readonly aliases?: readonly string[];
+  /** Seconds by operation. */
+  readonly customTimeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
+  readonly retainOnDelete?: boolean;
+  readonly deletedWith?: string;
+  readonly ignoreChanges?: readonly string[];
+  readonly replaceOnChanges?: readonly string[];
+  readonly created?: string;
+  readonly modified?: string;
+  readonly sourcePosition?: string;
+}
+
+export interface PendingOperation {
+  readonly type: "creating" | "updating" | "deleting" | "reading";
+  readonly resource: ResourceState;
+}
+
+/** A stack's last known state, decrypted. */
+export interface Snapshot {
+  readonly resources: readonly ResourceState[];
+  readonly pending: readonly PendingOperation[];
+}
