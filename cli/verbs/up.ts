@@ -36,7 +36,7 @@ export async function upVerb({ json = false }: { json?: boolean }): Promise<numb
       `\n${result.succeeded ? pc.green("up") : pc.red("failed")}: ${countChanges(result.changes, false)}, in ${seconds}s\n`,
     );
     if (result.succeeded) write(`\n${closing(result, clock, folder, files)}`);
-    else write(`${touchedCloud(result) ? "What was done is saved. " : ""}Mend the cause, then: npx isthmus up\n`);
+    else write(`${touchedCloud(result) ? "What was done is saved. " : ""}To go on from here: npx isthmus up\n`);
   }
   return result.succeeded ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 /** What the verbs refuse, and what they do besides the story: see story.test.ts. */
+import { connect } from "../../local/protocol/client";
 import { Checkout } from "../kit/checkout";
 
 jest.setTimeout(60_000);
@@ -25,6 +26,21 @@ metadata:
   name: shop
 `,
   );
+});
+
+test("serve prints one line for the real CLI, serves every cloud, and runs until it is interrupted", async () => {
+  const served = await checkout.serve("serve");
+  try {
+    expect(served.line).toMatch(/^export PULUMI_DEBUG_PROVIDERS=aws:\d+,azure-native:\d+,kubernetes:\d+,tls:\d+\n$/);
+    const port = Number(/aws:(\d+)/.exec(served.line)![1]);
+    const aws = await connect(port);
+    const urn = "urn:pulumi:local::isthmus::pulumi:providers:aws::aws";
+    const { failures } = await aws.checkConfig({ urn, olds: {}, news: { region: "us-east-1", regoin: "us-east-1" } });
+    await aws.close();
+    expect(failures.map(({ reason }) => reason)).toEqual([expect.stringContaining("regoin")]);
+  } finally {
+    expect(await served.interrupt()).toBe(0);
+  }
 });
 
 test("a mistake in the spec is one error without a stack trace, and changes nothing", () => {

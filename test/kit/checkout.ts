@@ -37,6 +37,23 @@ export class Checkout {
     return { code: status, stdout, stderr };
   }
 
+  /** Starts a verb that runs until it is interrupted, and waits for its first line. */
+  async serve(...args: string[]): Promise<{ line: string; interrupt(): Promise<number | null> }> {
+    const run = spawn(process.execPath, this.command(args), { ...this.options(), stdio: "pipe" });
+    const ended = new Promise<number | null>((resolve) => void run.on("close", resolve));
+    const line = await new Promise<string>((resolve) => {
+      run.stdout.once("data", (text: Buffer) => resolve(text.toString()));
+      void ended.then((code) => resolve(`ended with code ${code}`));
+    });
+    return {
+      line,
+      interrupt: () => {
+        run.kill("SIGINT");
+        return ended;
+      },
+    };
+  }
+
   /** Starts a verb and kills it, with the program that it runs, when it has printed so many lines. */
   killAfter(lines: number, ...args: string[]): Promise<void> {
     // A group of its own, so that the command and the program are killed together.
