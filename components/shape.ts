@@ -48,7 +48,13 @@ function problemsOf(issue: z.core.$ZodIssue, locate: (path: string) => string): 
       return [{ path, ...found(issue), allowed: allowed.length === 1 ? allowed[0]! : `one of ${allowed.join(", ")}` }];
     }
     case "invalid_type":
-      return [{ path, ...found(issue), allowed: article(issue.expected) }];
+      return [
+        {
+          path,
+          ...found(issue),
+          allowed: issue.message.startsWith("Invalid input") ? article(issue.expected) : issue.message,
+        },
+      ];
     case "invalid_union":
       return [{ path, ...foundIn(issue), allowed: unionOptions(issue) }];
     case "invalid_key":

@@ -66,13 +66,10 @@ export function validateCluster(key: string, spec: ClusterSpec): Problem[] {
       problems.push({ path: `${path}.nodes.${name}.min`, found: pool.min, allowed: `at most its max, ${pool.max}` });
     }
   }
-  if (spec.kind === "eks" && Object.keys(spec.nodes).length === 0) {
-    problems.push({
-      path: `${path}.nodes`,
-      found: {},
-      allowed: "at least one node group",
-      next: "EKS has no system pool.",
-    });
+  if (Object.keys(spec.nodes).length === 0) {
+    const next =
+      spec.kind === "eks" ? "EKS has no system pool." : "The system pool runs AKS's own add-ons and nothing else.";
+    problems.push({ path: `${path}.nodes`, found: {}, allowed: "at least one pool of nodes", next });
   }
   if (spec.kind === "aks" && "system" in spec.nodes) {
     problems.push({

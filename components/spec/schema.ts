@@ -16,7 +16,9 @@ const dnsLabel = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a DNS label: 1 to 63 lower-case letters, digits and hyphens");
 
-const minorVersion = z.string().regex(/^1\.\d{2}$/, 'a Kubernetes minor version such as "1.34"');
+const minorVersion = z
+  .string({ error: 'text such as "1.34", in quotes' })
+  .regex(/^1\.\d{2}$/, 'a Kubernetes minor version such as "1.34"');
 
 const cidr = z.cidrv4({ error: 'an IPv4 block such as "10.16.0.0/14"' });
 

@@ -61,7 +61,7 @@ test.each<[string, unknown, string]>([
   [
     "a number for a version",
     east({ kubernetesVersion: 1.34 }),
-    "clusters.east.kubernetesVersion: found 1.34, allowed: a string",
+    'clusters.east.kubernetesVersion: found 1.34, allowed: text such as "1.34", in quotes',
   ],
   [
     "a block with host bits",
@@ -81,8 +81,14 @@ test.each<[string, unknown, string]>([
   [
     "no nodes on EKS",
     east({ nodes: {} }),
-    "clusters.east.nodes: found {}, allowed: at least one node group. EKS has no system pool.",
+    "clusters.east.nodes: found {}, allowed: at least one pool of nodes. EKS has no system pool.",
   ],
+  [
+    "no pool for workloads on AKS",
+    north({ nodes: {} }),
+    "clusters.north.nodes: found {}, allowed: at least one pool of nodes. The system pool runs AKS's own add-ons and nothing else.",
+  ],
+  ["a list where a map is meant", { ...SHOP, clusters: [] }, "clusters: found [], allowed: an object"],
   [
     "an agent pool with a name that Azure refuses",
     north({ nodes: { "General-Pool": { vmSize: "Standard_D4ds_v5", min: 1, max: 2 } } }),
