@@ -1,3 +1,5 @@
+import { distance } from "fastest-levenshtein";
+
 import {
   containsSecret,
   containsUnknown,
@@ -194,21 +196,8 @@ function describe(value: PropertyValue): string {
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const allowed = Math.max(2, Math.floor(name.length / 3));
   const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
   const [best] = ranked;
   return best !== undefined && best.distance <= allowed ? best.candidate : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + cost));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

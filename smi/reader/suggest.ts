@@ -1,3 +1,5 @@
+import { distance } from "fastest-levenshtein";
+
 import { compare } from "../model";
 
 /** The candidate that a typing mistake most likely meant, or undefined if none is close. */
@@ -20,18 +22,4 @@ export function didYouMean(found: string, candidates: readonly string[]): string
 export function listed(names: readonly string[]): string {
   if (names.length === 0) return "(none)";
   return names.length <= 10 ? names.join(", ") : `${names.slice(0, 10).join(", ")}, ... (${names.length})`;
-}
-
-/** Levenshtein's distance. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const change = row[j - 1]! + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[right.length]!;
 }
