@@ -8,8 +8,12 @@ import { parseShape } from "./shape";
 import { environmentSchema } from "./spec/schema";
 import type { Environment } from "./spec/types";
 import { planBucket, validateBuckets, type MirroredBucketPlan } from "./storage/plan";
+import type { Facts } from "../smi/facts";
+import type { SmiDocument } from "../smi/model";
+import type { ProblemCode } from "../smi/problem";
+import type { SmiFile } from "../smi/read";
 import { loadSmiFiles } from "./traffic/files";
-import { planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
+import { factsOf, planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
 import { planWorkload, validateWorkloads, type WorkloadPlan } from "./workload/plan";
 
 /** Everything that an environment is made of, as plain data: what exists is decided here and nowhere else. */
@@ -67,6 +71,43 @@ export function planEnvironment({ environment, spec, config, project, directory 
   return assemble(environment, shape.value, settings, traffic);
 }
 
+/** The traffic rules of an environment by themselves, for those who translate or explain them. */
+export interface EnvironmentRules {
+  /** Every rule, from the spec and from SMI files. */
+  readonly documents: readonly SmiDocument[];
+  /** Of all workloads, on whatever cluster they run. */
+  readonly facts: Facts;
+  /** Warnings that the author accepts. */
+  readonly acknowledge: readonly ProblemCode[];
+  /** Files that the SMI documents were read from. */
+  readonly files: readonly SmiFile[];
+}
+
+/**
+ * Reads the traffic rules of a spec without its configuration and without a cloud. SMI documents with mistakes are left
+ * out: reading `files` again tells them.
+ *
+ * @throws SpecError with what is wrong in the spec's shape, and in its references between workloads
+ */
+export function readRules({
+  environment,
+  spec,
+  directory,
+}: Pick<PlanInput, "environment" | "spec" | "directory">): EnvironmentRules {
+  const { value, problems } = parseShape(environmentSchema, spec);
+  if (value === undefined) throw new SpecError(environment, problems);
+  const smi = loadSmiFiles(value.smi ?? [], directory);
+  const found = [...problems, ...validateWorkloads(value), ...validateTraffic(value), ...smi.problems];
+  if (found.length > 0) throw new SpecError(environment, found);
+  const workloads = planWorkloads(value);
+  return {
+    documents: planTraffic(value, workloads, smi.files).plan.documents,
+    facts: factsOf(workloads),
+    acknowledge: value.acknowledge ?? [],
+    files: smi.files,
+  };
+}
+
 function validateClusters({ clusters }: Environment, settings: Settings | undefined): Problem[] {
   return [
     ...validateBlocks(clusters),
@@ -106,8 +147,9 @@ function assemble(environment: string, spec: Environment, settings: Settings, tr
 }
 
 function planProviders(environment: string, clusters: readonly ClusterPlan[], settings: Settings): ProvidersPlan {
-  const regions = clusters.flatMap((cluster) => (cluster.kind === "eks" ? [cluster.region] : []));
-  const azure = clusters.find((cluster) => cluster.kind === "aks");
+  const places = clusters.map(({ place }) => place);
+  const regions = places.flatMap((place) => (place.cloud === "aws" ? [place.region] : []));
+  const azure = places.find((place) => place.cloud === "azure");
   return {
     awsRegions: [...new Set(regions)].sort(),
     ...(settings.awsDeployerRoleArn !== undefined && { awsAccountId: settings.awsDeployerRoleArn.split(":")[4]! }),

@@ -1,10 +1,8 @@
 import * as core from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 
-import { AksCluster } from "./cluster/aks";
 import type { Cluster } from "./cluster/cluster";
-import { EksCluster } from "./cluster/eks";
-import type { ClusterPlan } from "./cluster/plan";
+import { createCluster } from "./cluster/create";
 import { ClusterTrust } from "./identity/cluster-trust";
 import type { IdentityPlan } from "./identity/plan";
 import { WorkloadIdentity } from "./identity/workload-identity";
@@ -37,7 +35,7 @@ export class Platform extends pulumi.ComponentResource {
     super("isthmus:platform:Platform", name, { environment: plan.environment }, opts);
     this.providers = new Providers(name, plan.providers, { parent: this });
 
-    const clusters = new Map(plan.clusters.map((cluster) => [cluster.key, this.createCluster(cluster)]));
+    const clusters = this.createClusters();
     const meshes = this.installMesh(clusters);
     const buckets = this.createBuckets();
     const identities = this.createIdentities(clusters, buckets);
@@ -51,11 +49,13 @@ export class Platform extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private createCluster(plan: ClusterPlan): Cluster {
-    const name = `${this.name}-${plan.key}`;
-    return plan.kind === "eks"
-      ? new EksCluster(name, { plan, provider: this.providers.aws(plan.region) }, { parent: this })
-      : new AksCluster(name, { plan, provider: this.providers.azure() }, { parent: this });
+  private createClusters(): ReadonlyMap<string, Cluster> {
+    return new Map(
+      this.plan.clusters.map((plan) => [
+        plan.key,
+        createCluster(`${this.name}-${plan.key}`, plan, this.providers, { parent: this }),
+      ]),
+    );
   }
 
   private installMesh(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, Mesh> {

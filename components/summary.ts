@@ -21,7 +21,7 @@ export interface ClusterSummary {
   /** Region or location. */
   readonly place: string;
   readonly kubernetesVersion: string;
-  /** Command that adds the cluster to the kubeconfig of whoever runs it. */
+  /** See `ClusterPlan.connect`. */
   readonly connect: string;
 }
 
@@ -48,23 +48,8 @@ export function describePlatform(plan: EnvironmentPlan): PlatformSummary {
   };
 }
 
-function describeCluster(plan: ClusterPlan): ClusterSummary {
-  const { kind, clusterName: name, kubernetesVersion } = plan;
-  return plan.kind === "eks"
-    ? {
-        kind,
-        name,
-        kubernetesVersion,
-        place: plan.region,
-        connect: `aws eks update-kubeconfig --name ${name} --region ${plan.region} --role-arn ${plan.deployerRoleArn}`,
-      }
-    : {
-        kind,
-        name,
-        kubernetesVersion,
-        place: plan.location,
-        connect: `az aks get-credentials --resource-group ${name} --name ${name} && kubelogin convert-kubeconfig -l azurecli`,
-      };
+function describeCluster({ kind, clusterName: name, kubernetesVersion, place, connect }: ClusterPlan): ClusterSummary {
+  return { kind, name, kubernetesVersion, place: place.cloud === "aws" ? place.region : place.location, connect };
 }
 
 function describeGrants({ identities, buckets }: EnvironmentPlan): string[] {

@@ -52,8 +52,12 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     this.registerOutputs({ clusterId: this.clusterId, issuer: this.issuer });
   }
 
-  private createResourceGroup(name: string, { clusterName, location, protect }: AksPlan): resources.ResourceGroup {
-    return new resources.ResourceGroup(name, { resourceGroupName: clusterName, location }, { ...this.opts, protect });
+  private createResourceGroup(name: string, { clusterName, place, protect }: AksPlan): resources.ResourceGroup {
+    return new resources.ResourceGroup(
+      name,
+      { resourceGroupName: clusterName, location: place.location },
+      { ...this.opts, protect },
+    );
   }
 
   private createNetwork(name: string, { plan, provider }: AksClusterArgs, group: resources.ResourceGroup): VnetNetwork {
@@ -73,7 +77,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
   ): { id: pulumi.Output<string>; roles: pulumi.Resource[] } {
     const identity = new managedidentity.UserAssignedIdentity(
       name,
-      { resourceName: plan.clusterName, resourceGroupName: group.name, location: plan.location },
+      { resourceName: plan.clusterName, resourceGroupName: group.name, location: plan.place.location },
       this.opts,
     );
     const role = new authorization.RoleAssignment(
@@ -81,7 +85,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
       {
         roleAssignmentName: roleAssignmentName(plan.clusterName, "subnet", "networkContributor"),
         scope: network.nodeSubnetId,
-        roleDefinitionId: roleDefinitionId(plan.subscriptionId, "networkContributor"),
+        roleDefinitionId: roleDefinitionId(plan.place.subscriptionId, "networkContributor"),
         principalId: identity.principalId,
         // Without it, ARM looks the new principal up in Entra and may not find it yet.
         principalType: "ServicePrincipal",
@@ -104,7 +108,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
       {
         resourceName: plan.clusterName,
         resourceGroupName: group.name,
-        location: plan.location,
+        location: plan.place.location,
         dnsPrefix: plan.clusterName,
         kubernetesVersion: plan.kubernetesVersion,
         nodeResourceGroup: `${plan.clusterName}-nodes`,
@@ -116,7 +120,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
         aadProfile: {
           managed: true,
           enableAzureRBAC: true,
-          tenantID: plan.tenantId,
+          tenantID: plan.place.tenantId,
           adminGroupObjectIDs: [...plan.adminGroupObjectIds],
         },
         apiServerAccessProfile:
@@ -242,7 +246,15 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
         certificateAuthority: certificateAuthorityOf(kubeconfigs[0]!.value),
         command: "kubelogin",
         // AAD_LOGIN_METHOD in the environment wins over --login: a pipeline sets it to workloadidentity.
-        args: ["get-token", "--login", "azurecli", "--server-id", AKS_SERVER_APPLICATION, "--tenant-id", plan.tenantId],
+        args: [
+          "get-token",
+          "--login",
+          "azurecli",
+          "--server-id",
+          AKS_SERVER_APPLICATION,
+          "--tenant-id",
+          plan.place.tenantId,
+        ],
         installHint: "Install kubelogin: https://azure.github.io/kubelogin",
       }),
     );

@@ -244,7 +244,8 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
   }
 
   private renderKubeconfig(plan: EksPlan, cluster: awsEks.Cluster): pulumi.Output<string> {
-    const { clusterName, region, deployerRoleArn } = plan;
+    const { clusterName, deployerRoleArn } = plan;
+    const { region } = plan.place;
     const kubeconfig = pulumi.all([cluster.endpoint, cluster.certificateAuthority.data]).apply(([server, authority]) =>
       renderKubeconfig({
         name: clusterName,

@@ -4,6 +4,11 @@ import type { Problem } from "../problem";
 import type { Settings } from "../settings";
 import type { AksSpec, ClusterSpec, EksSpec } from "../spec/types";
 
+/** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
+export type Place =
+  | { readonly cloud: "aws"; readonly region: string }
+  | { readonly cloud: "azure"; readonly location: string; readonly subscriptionId: string; readonly tenantId: string };
+
 interface ClusterBasePlan {
   readonly key: string;
   /** Name in the cloud, `<prefix>-<environment>-<key>`. */
@@ -13,6 +18,8 @@ interface ClusterBasePlan {
   /** Blocks of the internet that may reach the API server. Empty: only the cluster's own network may. */
   readonly publicCidrs: readonly string[];
   readonly protect: boolean;
+  /** Command that adds the cluster to the kubeconfig of whoever runs it. */
+  readonly connect: string;
 }
 
 export interface NodeGroupPlan {
@@ -26,7 +33,7 @@ export interface NodeGroupPlan {
 
 export interface EksPlan extends ClusterBasePlan {
   readonly kind: "eks";
-  readonly region: string;
+  readonly place: Extract<Place, { cloud: "aws" }>;
   readonly network: VpcPlan;
   readonly deployerRoleArn: string;
   readonly nodes: readonly NodeGroupPlan[];
@@ -43,10 +50,8 @@ export interface AgentPoolPlan {
 
 export interface AksPlan extends ClusterBasePlan {
   readonly kind: "aks";
-  readonly location: string;
+  readonly place: Extract<Place, { cloud: "azure" }>;
   readonly network: VnetPlan;
-  readonly tenantId: string;
-  readonly subscriptionId: string;
   readonly podCidr: string;
   /** The tenth address of the Services' block, as AKS recommends. */
   readonly dnsServiceIp: string;
@@ -116,31 +121,40 @@ export function planCluster(
   { environment, settings, protect }: { environment: string; settings: Settings; protect: boolean },
 ): ClusterPlan {
   const blocks = cutBlock(Cidr.parse(spec.cidr)!);
+  const clusterName = `${settings.namePrefix}-${environment}-${key}`;
   const base = {
     key,
-    clusterName: `${settings.namePrefix}-${environment}-${key}`,
+    clusterName,
     kubernetesVersion: spec.kubernetesVersion,
     serviceCidr: blocks.services.toString(),
     publicCidrs: spec.endpoint?.access === "restricted" ? spec.endpoint.allowedCidrs : [],
     protect,
   };
   if (spec.kind === "eks") {
+    const { region } = spec;
+    const deployerRoleArn = settings.awsDeployerRoleArn!;
     return {
       ...base,
       kind: "eks",
-      region: spec.region,
-      network: planVpc(spec.region, blocks, spec.zones ?? ["a", "b"]),
-      deployerRoleArn: settings.awsDeployerRoleArn!,
+      place: { cloud: "aws", region },
+      network: planVpc(region, blocks, spec.zones ?? ["a", "b"]),
+      connect: `aws eks update-kubeconfig --name ${clusterName} --region ${region} --role-arn ${deployerRoleArn}`,
+      deployerRoleArn,
       nodes: planPools(spec.nodes),
     };
   }
+  const { location } = spec;
   return {
     ...base,
     kind: "aks",
-    location: spec.location,
-    network: planVnet(spec.location, blocks),
-    tenantId: settings.azureTenantId!,
-    subscriptionId: settings.azureSubscriptionId!,
+    place: {
+      cloud: "azure",
+      location,
+      subscriptionId: settings.azureSubscriptionId!,
+      tenantId: settings.azureTenantId!,
+    },
+    network: planVnet(location, blocks),
+    connect: `az aks get-credentials --resource-group ${clusterName} --name ${clusterName} && kubelogin convert-kubeconfig -l azurecli`,
     podCidr: blocks.pods.toString(),
     dnsServiceIp: blocks.services.address(10),
     adminGroupObjectIds: settings.azureAdminGroupObjectIds!,

@@ -109,14 +109,15 @@ function planStore(
 ): StorePlan {
   const readable = `${settings.namePrefix}-${environment}-${key}`;
   const unique = createHash("sha256").update(`${readable}\n${side}\n${cluster.clusterName}`).digest("hex").slice(0, 8);
-  if (cluster.kind === "eks") return { kind: "s3", name: `${readable}-${unique}`, region: cluster.region };
+  const { place } = cluster;
+  if (place.cloud === "aws") return { kind: "s3", name: `${readable}-${unique}`, region: place.region };
   const letters = `${settings.namePrefix}${key}`.replace(/[^a-z0-9]/g, "").slice(0, 16);
   return {
     kind: "blob",
     account: `${letters}${unique}`,
     container: key,
-    location: cluster.location,
-    subscriptionId: cluster.subscriptionId,
+    location: place.location,
+    subscriptionId: place.subscriptionId,
   };
 }
 

@@ -94,7 +94,8 @@ function typedDocuments({ access = [], splits = {} }: Environment, workloads: re
   return [...rules, ...weights];
 }
 
-function factsOf(workloads: readonly WorkloadPlan[]): Facts {
+/** What the translators must know about the workloads. */
+export function factsOf(workloads: readonly WorkloadPlan[]): Facts {
   return { workloads: workloads.map(workloadFacts), services: workloads.flatMap(serviceFacts) };
 }
 
