@@ -1,8 +1,8 @@
 /**
  * What one mirror run does: the rclone command lines that copy a primary to its replica, and the guards that refuse to.
  *
- * The replica is a copy that an ordinary mistake on the primary cannot destroy: what is deleted there is moved to a trash on
- * the replica and expires later, and a run that would delete too much stops before it deletes anything.
+ * The replica is a copy that an ordinary mistake on the primary cannot destroy: what is deleted or overwritten there is moved
+ * to a trash on the replica and expires later, and a run that would delete too much stops before it touches anything.
  */
 
 /** One side of a mirror as rclone reaches it. */
@@ -15,7 +15,7 @@ export interface MirrorOptions {
   readonly replica: Remote;
   /** How old the replica may become, in minutes. */
   readonly rpoMinutes: number;
-  /** Most objects that one run may delete. */
+  /** Most objects that one run may delete; overwritten ones do not count. */
   readonly maxDelete: number;
 }
 
@@ -45,7 +45,7 @@ export function planRun({ primary, replica, rpoMinutes, maxDelete }: MirrorOptio
     config: renderConfig({ primary, replica }),
     schedule: scheduleFor(rpoMinutes),
     deadlineSeconds: rpoMinutes * 60,
-    commands: [guardCommand(primary), syncCommand({ primary, replica, maxDelete })],
+    commands: [listCommand(primary), countCommand({ primary, replica, maxDelete }), syncCommand({ primary, replica })],
   };
 }
 
@@ -55,36 +55,73 @@ function scheduleFor(rpoMinutes: number): string {
   return pause < 60 ? `*/${pause} * * * *` : `0 */${Math.floor(pause / 60)} * * *`;
 }
 
-/** Fails when the primary cannot be listed or is empty: an emptied primary must not empty its replica. */
-function guardCommand(primary: Remote): string[] {
+/**
+ * Ends with 3 when the primary cannot be listed or has no objects: an emptied primary must not empty its replica. Trash that
+ * it has from a time as replica is not an object. It is not left out by `--filter`: rclone then lists folder by folder, each
+ * in memory, where it otherwise prints page by page, and `grep` ends it after the first.
+ */
+function listCommand(primary: Remote): string[] {
   const source = location("primary", primary);
-  const script = `test -n "$(rclone lsf --files-only --recursive --max-depth 8 '${source}' | head -n 1)" || { echo 'refusing to mirror: ${source} has no objects' >&2; exit 3; }`;
-  return ["sh", "-ec", script];
+  const script = [
+    `rclone lsf --files-only --recursive '${source}' | grep -qv '^${TRASH_PREFIX.replace(".", "[.]")}/'`,
+    `{ echo 'refusing to mirror: ${source} has no objects, or cannot be listed' >&2; exit 3; }`,
+  ];
+  return ["sh", "-ec", script.join(" || ")];
 }
 
-function syncCommand({
-  primary,
-  replica,
-  maxDelete,
-}: Pick<MirrorOptions, "primary" | "replica" | "maxDelete">): string[] {
-  const target = location("replica", replica);
+/**
+ * Ends with 7 when more than `maxDelete` objects would be deleted, and changes nothing. The run itself cannot have this
+ * limit: with a trash, rclone counts an overwritten object too and a deleted one twice, and it stops midway, so that one run
+ * after the other would delete that many.
+ */
+function countCommand({ primary, replica, maxDelete }: Pick<MirrorOptions, "primary" | "replica" | "maxDelete">) {
+  return [
+    ...sync(primary, replica),
+    "--dry-run",
+    "--max-delete",
+    String(maxDelete),
+    // What was changed does not matter here, and to compare times would cost a request for every object.
+    "--size-only",
+    // Not one line for every object that a run would copy.
+    "--log-level",
+    "ERROR",
+  ];
+}
+
+/**
+ * Compares sizes and modification times, not checksums: S3 has none for an object that was uploaded in parts or is encrypted
+ * with KMS, nor has Blob for one that was uploaded in blocks, and rclone would then take any two of the same size for equal.
+ */
+function syncCommand({ primary, replica }: Pick<MirrorOptions, "primary" | "replica">): string[] {
+  return [
+    ...sync(primary, replica),
+    "--backup-dir",
+    `${location("replica", replica)}/${TRASH_PREFIX}/$(${RUN_VARIABLE})`,
+    ...(keepsMetadata(primary, replica) ? ["--metadata"] : []),
+    "--stats-log-level",
+    "NOTICE",
+  ];
+}
+
+/**
+ * Blob refuses an object with metadata whose name is no C# identifier, such as S3's `x-amz-meta-built-by`, and after one such
+ * object rclone deletes nothing any more. The bytes matter more.
+ * https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+ */
+function keepsMetadata(primary: Remote, replica: Remote): boolean {
+  return !(primary.kind === "s3" && replica.kind === "blob");
+}
+
+function sync(primary: Remote, replica: Remote): string[] {
   return [
     "rclone",
     "sync",
     location("primary", primary),
-    target,
-    "--backup-dir",
-    `${target}/${TRASH_PREFIX}/$(${RUN_VARIABLE})`,
+    location("replica", replica),
     "--filter",
     `- /${TRASH_PREFIX}/**`,
-    "--max-delete",
-    String(maxDelete),
-    "--checksum",
-    "--metadata",
     "--fast-list",
     "--use-json-log",
-    "--stats-log-level",
-    "NOTICE",
   ];
 }
 
@@ -100,7 +137,18 @@ function renderConfig(sides: Record<"primary" | "replica", Remote>): string {
 
 function remoteSettings(remote: Remote): string[] {
   if (remote.kind === "s3") {
-    return ["type = s3", "provider = AWS", "env_auth = true", `region = ${remote.region}`, "no_check_bucket = true"];
+    return [
+      "type = s3",
+      "provider = AWS",
+      "env_auth = true",
+      `region = ${remote.region}`,
+      "no_check_bucket = true",
+      // The buckets' default. rclone must know: an ETag is then no MD5, and every copy would look corrupted.
+      // https://rclone.org/s3/#key-management-system-kms
+      "server_side_encryption = aws:kms",
+      // rclone would otherwise ask for the class by the name of the object's tier in Blob, such as HOT, which S3 refuses.
+      "storage_class = STANDARD",
+    ];
   }
   return ["type = azureblob", `account = ${remote.account}`, "env_auth = true", "no_check_container = true"];
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import { planRun, RPO_MINUTES, TRASH_PREFIX, type MirrorOptions } from "../../mirror/run";
+import { planRun, RPO_MINUTES, TRASH_PREFIX, type MirrorOptions, type Remote } from "../../mirror/run";
 
 const OPTIONS: MirrorOptions = {
   primary: { kind: "s3", bucket: "orders-1", region: "us-east-1" },
@@ -19,6 +19,10 @@ function longestPause(schedule: string): number {
   return step > period ? NaN : step;
 }
 
+function valueOf(command: readonly string[], flag: string): string | undefined {
+  return command[command.indexOf(flag) + 1];
+}
+
 test("whatever the RPO, two runs begin within it", () => {
   fc.assert(
     fc.property(fc.integer(RPO_MINUTES), (rpoMinutes) => {
@@ -34,6 +38,8 @@ provider = AWS
 env_auth = true
 region = us-east-1
 no_check_bucket = true
+server_side_encryption = aws:kms
+storage_class = STANDARD
 
 [replica]
 type = azureblob
@@ -43,27 +49,50 @@ no_check_container = true
 `);
 });
 
-test("an empty primary stops the run before anything is deleted", () => {
-  const [guard, sync] = planRun(OPTIONS).commands;
-
-  expect(guard!.slice(0, 2)).toEqual(["sh", "-ec"]);
-  expect(guard![2]).toContain("rclone lsf --files-only --recursive --max-depth 8 'primary:orders-1'");
-  expect(guard![2]).toContain("exit 3");
-  expect(sync!.slice(0, 4)).toEqual(["rclone", "sync", "primary:orders-1", "replica:orders"]);
+test("the first command stops a run whose primary has nothing but the trash of an earlier direction", () => {
+  expect(planRun(OPTIONS).commands[0]).toEqual([
+    "sh",
+    "-ec",
+    "rclone lsf --files-only --recursive 'primary:orders-1' | grep -qv '^[.]mirror-trash/' || " +
+      "{ echo 'refusing to mirror: primary:orders-1 has no objects, or cannot be listed' >&2; exit 3; }",
+  ]);
 });
 
-test("what is deleted goes to a trash of the run, which is not mirrored itself, and no run deletes without limit", () => {
-  const sync = planRun(OPTIONS).commands[1]!;
-  const valueOf = (flag: string) => sync[sync.indexOf(flag) + 1];
+test("the second command counts what would be deleted, and can delete nothing itself", () => {
+  const count = planRun({ ...OPTIONS, maxDelete: 250 }).commands[1]!;
 
-  expect(valueOf("--backup-dir")).toBe(`replica:orders/${TRASH_PREFIX}/$(MIRROR_RUN)`);
-  expect(valueOf("--filter")).toBe(`- /${TRASH_PREFIX}/**`);
-  expect(valueOf("--max-delete")).toBe("1000");
+  expect(count.slice(0, 4)).toEqual(["rclone", "sync", "primary:orders-1", "replica:orders"]);
+  expect(count).toContain("--dry-run");
+  expect(valueOf(count, "--max-delete")).toBe("250");
+});
+
+test("what is deleted goes to a trash of the run, which is not mirrored itself", () => {
+  const sync = planRun(OPTIONS).commands[2]!;
+
+  expect(sync.slice(0, 4)).toEqual(["rclone", "sync", "primary:orders-1", "replica:orders"]);
+  expect(valueOf(sync, "--backup-dir")).toBe(`replica:orders/${TRASH_PREFIX}/$(MIRROR_RUN)`);
+  expect(valueOf(sync, "--filter")).toBe(`- /${TRASH_PREFIX}/**`);
+});
+
+test("a run compares times, because S3 and Blob have no checksum of many objects", () => {
+  const sync = planRun(OPTIONS).commands[2]!;
+
+  expect(sync).not.toContain("--checksum");
+  expect(sync).not.toContain("--size-only");
+});
+
+test("metadata is copied, but not from S3 to Blob, which refuses objects for common names in it", () => {
+  const [s3, blob] = [OPTIONS.primary, OPTIONS.replica];
+  const sync = (primary: Remote, replica: Remote) => planRun({ ...OPTIONS, primary, replica }).commands[2]!;
+
+  expect(sync(s3, blob)).not.toContain("--metadata");
+  expect(sync(blob, s3)).toContain("--metadata");
+  expect(sync(s3, s3)).toContain("--metadata");
 });
 
 test("a mirror from Blob to S3 is the same with its sides exchanged", () => {
   const { config, commands } = planRun({ ...OPTIONS, primary: OPTIONS.replica, replica: OPTIONS.primary });
 
   expect(config.indexOf("azureblob")).toBeLessThan(config.indexOf("s3"));
-  expect(commands[1]!.slice(2, 4)).toEqual(["primary:orders", "replica:orders-1"]);
+  expect(commands[2]!.slice(2, 4)).toEqual(["primary:orders", "replica:orders-1"]);
 });
