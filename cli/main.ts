@@ -3,6 +3,7 @@ import pc from "picocolors";
 
 import { IncorrectPassphrase } from "../local/protocol/crypter";
 import { UserError } from "./user-error";
+import { registerSmi } from "./verbs/smi";
 
 /** Runs the command line and sets the exit code: 0 done, 1 refused or failed, 2 not understood. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -73,6 +74,8 @@ async function run(argv: readonly string[]): Promise<number> {
     .addOption(json())
     .action(verb(async () => (await import("./verbs/serve")).serveVerb));
 
+  registerSmi(program, (code) => (exitCode = code));
+
   await program.parseAsync([...argv]);
   return exitCode;
 }
@@ -81,7 +84,7 @@ function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UserError) {
     process.stderr.write(`${pc.red("error:")} ${error.message}\n`);
-    return 1;
+    return error.exitCode;
   }
   if (error instanceof IncorrectPassphrase) {
     process.stderr.write(

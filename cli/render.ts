@@ -106,7 +106,7 @@ function comment(text: string): string {
 }
 
 function toYaml(value: unknown): string {
-  return stringify(value, { sortMapEntries: false, lineWidth: 0 });
+  return stringify(value, { lineWidth: 0, compat: "yaml-1.1" });
 }
 
 type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };

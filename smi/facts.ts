@@ -14,10 +14,18 @@ export interface WorkloadFacts {
   readonly name?: string;
   /** Pod labels that select exactly this workload's pods. */
   readonly labels: Readonly<Record<string, string>>;
+  /** All labels of its pods, which Services and the selectors of other workloads may catch. Default: `labels`. */
+  readonly podLabels?: Readonly<Record<string, string>>;
   /** Container ports. */
   readonly ports: readonly ContainerPort[];
   /** httpGet probes of the kubelet, which has no mesh identity. */
   readonly probes: readonly Probe[];
+}
+
+/** Whether a selector, of a Service or of another workload, catches the pods of this workload. An empty one catches all. */
+export function catches(selector: Readonly<Record<string, string>>, workload: WorkloadFacts): boolean {
+  const labels = workload.podLabels ?? workload.labels;
+  return Object.entries(selector).every(([name, value]) => labels[name] === value);
 }
 
 export interface ContainerPort {

@@ -1,7 +1,11 @@
 /** The Service Mesh Interface: its documents, what they mean, and one translator per mesh. Pure functions, no Pulumi. */
 export { accessRule, type AccessRuleArgs, split, type SplitArgs } from "./build";
+export { consulDefaultDeny, type ConsulOptions, translateConsul } from "./consul";
+export { catches } from "./facts";
 export type { ContainerPort, Facts, Probe, ServiceFacts, ServicePort, WorkloadFacts } from "./facts";
-export { type KubernetesObject, type LinkerdOptions, translateLinkerd, type Translation } from "./linkerd";
+export { type GatewayApiOptions, translateGatewayApi } from "./gateway-api";
+export { istioDefaultDeny, type IstioOptions, translateIstio } from "./istio";
+export { type LinkerdOptions, translateLinkerd } from "./linkerd";
 export { allowed, type Request, shares, type Verdict } from "./meaning";
 export type {
   Anchor,
@@ -15,6 +19,7 @@ export type {
   TrafficTarget,
   UDPRoute,
 } from "./model";
+export type { KubernetesObject, Translation } from "./objects";
 export {
   formatProblem,
   hasErrors,
@@ -24,4 +29,5 @@ export {
   type Severity,
   type Source,
 } from "./problem";
+export { type ManifestFacts, readFacts } from "./manifests";
 export { type OtherDocument, readSmi, type ReadResult, type SmiFile } from "./read";

@@ -1,8 +1,8 @@
-import { type Document, isMap, LineCounter, parseAllDocuments } from "yaml";
+import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { keyOf, type SmiDocument } from "./model";
 import { describe, distinctProblems, type Problem, PROBLEM_CODES, type Source } from "./problem";
 import { readTrafficTarget } from "./reader/access";
-import { Cursor, type DocumentContext } from "./reader/cursor";
+import { Cursor, type DocumentContext, isRecord } from "./reader/cursor";
 import { type ObjectHead, readHead } from "./reader/metadata";
 import { readHttpRouteGroup, readPortRoute } from "./reader/specs";
 import { readTrafficSplit } from "./reader/split";
@@ -18,11 +18,15 @@ export interface SmiFile {
 export interface OtherDocument {
   readonly source: Source;
   readonly value: Readonly<Record<string, unknown>>;
+  /** Place inside the document, of an item of a list. */
+  readonly path: readonly (string | number)[];
+  /** Line of a field, given from the document's root. */
+  readonly lineOf: (path: readonly (string | number)[]) => number | undefined;
 }
 
 export interface ReadResult {
   readonly documents: readonly SmiDocument[];
-  /** Documents of other kinds (Deployment, Service, ...), unread. */
+  /** Documents of other kinds (Deployment, Service, ...), unread; the items of a list each by itself. */
   readonly others: readonly OtherDocument[];
   /** All problems of all files, in the order of reading. */
   readonly problems: readonly Problem[];
@@ -87,21 +91,49 @@ function readDocument(
     return;
   }
   const lineOf = (path: readonly (string | number)[]): number | undefined => lineAt(document, lines, path);
-  const context: DocumentContext = { label, problems: sink.problems, lineOf };
   const value = toValue(document);
   if (value === UNREADABLE) {
-    new Cursor(context, undefined).fail(
+    new Cursor({ label, problems: sink.problems, lineOf }, undefined).fail(
       "SMI-YAML",
       "has an alias (*name) without its anchor (&name), or too many; write the value out",
     );
     return;
   }
-  const root = new Cursor(context, value);
+  for (const object of objectsIn(value, [])) {
+    const line = lineOf(object.path);
+    const source: Source = { file: file.path, document: number, ...(line === undefined ? {} : { line }) };
+    readObject({ ...object, source, lineOf }, label, defaultNamespace, sink);
+  }
+}
+
+/** `kubectl get -o yaml` wraps objects in a list, whose items need not say their kind if the list does (`PodList`). */
+function* objectsIn(
+  value: unknown,
+  path: readonly (string | number)[],
+): Generator<{ readonly value: unknown; readonly path: readonly (string | number)[] }> {
+  const kind = isRecord(value) ? value["kind"] : undefined;
+  if (!isRecord(value) || typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(value["items"])) {
+    yield { value, path };
+    return;
+  }
+  const own = kind === "List" ? {} : { apiVersion: value["apiVersion"], kind: kind.slice(0, -"List".length) };
+  for (const [index, item] of value["items"].entries()) {
+    yield* objectsIn(isRecord(item) ? { ...own, ...item } : item, [...path, "items", index]);
+  }
+}
+
+function readObject(
+  object: Omit<OtherDocument, "value"> & { readonly value: unknown },
+  label: string,
+  defaultNamespace: string,
+  sink: Sink,
+): void {
+  const { value, source, path, lineOf } = object;
+  const context: DocumentContext = { label, problems: sink.problems, lineOf };
+  const root = new Cursor(context, value, path);
   const identified = identify(root);
-  const line = lineOf([]);
-  const source: Source = { file: file.path, document: number, ...(line === undefined ? {} : { line }) };
   if (identified.is === "other") {
-    if (isMap(document.contents)) sink.others.push({ source, value: value as Record<string, unknown> });
+    if (isRecord(value)) sink.others.push({ source, value, path, lineOf });
     return;
   }
   if (identified.is === "refused") return;

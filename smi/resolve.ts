@@ -1,4 +1,4 @@
-import type { Facts, WorkloadFacts } from "./facts";
+import { catches, type Facts, type WorkloadFacts } from "./facts";
 import {
   type AccessRule,
   type DocumentIndex,
@@ -121,10 +121,7 @@ function checkWorkloads(target: TrafficTarget, facts: Facts): Problem[] {
 
 /** Whether the labels of one workload also select the pods of another. */
 export function selects(workload: WorkloadFacts, other: WorkloadFacts): boolean {
-  return (
-    workload.namespace === other.namespace &&
-    Object.entries(workload.labels).every(([name, value]) => other.labels[name] === value)
-  );
+  return workload.namespace === other.namespace && catches(workload.labels, other);
 }
 
 function toGrant(index: DocumentIndex, target: TrafficTarget, facts: Facts): Grant {

@@ -3,8 +3,9 @@ import { type Anchor, compare, type Subject } from "../model";
 import { type Problem, PROBLEM_CODES, problemAt } from "../problem";
 import { escapeRegex } from "../regex/syntax";
 import { type Grant, selects } from "../resolve";
-import { checkMatch, LIMITS } from "./match";
-import { type KubernetesObject, server } from "./objects";
+import { checkMatch, LIMITS } from "../gateway-api/match";
+import type { KubernetesObject } from "../objects";
+import { server } from "./objects";
 import { type Entry, planRoutes, type RoutePlan } from "./routes";
 
 /** One container port of one workload, and all that the rules allow on it. */
@@ -29,7 +30,7 @@ export function planAccess(
   const problems = grants.flatMap((grant) =>
     grant.requests === "any"
       ? []
-      : grant.requests.flatMap(({ match, rule }) => checkMatch(match, grant.target, rule.position)),
+      : grant.requests.flatMap(({ match, rule }) => checkMatch(match, grant.target, rule.position, "Linkerd")),
   );
   if (problems.length > 0) return { ports: [], problems };
   const ports: PortPlan[] = [];

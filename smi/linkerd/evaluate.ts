@@ -98,7 +98,8 @@ export function linkerdShares(
 
 function selectsPod(spec: Readonly<Record<string, unknown>>, workload: WorkloadFacts): boolean {
   const { matchLabels } = spec["podSelector"] as { matchLabels: Record<string, string> };
-  return Object.entries(matchLabels).every(([name, value]) => workload.labels[name] === value);
+  const labels = workload.podLabels ?? workload.labels;
+  return Object.entries(matchLabels).every(([name, value]) => labels[name] === value);
 }
 
 function parents(spec: Readonly<Record<string, unknown>>): readonly Ref[] {

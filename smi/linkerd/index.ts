@@ -1,3 +1,2 @@
-export { type LinkerdOptions, translateLinkerd, type Translation } from "./translate";
+export { type LinkerdOptions, translateLinkerd } from "./translate";
 export { linkerdAllows, type LinkerdRequest, linkerdShares } from "./evaluate";
-export type { KubernetesObject } from "./objects";

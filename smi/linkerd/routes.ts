@@ -2,7 +2,7 @@ import { compare, type HeaderMatch, type Subject, type TrafficTarget } from "../
 import type { Position } from "../problem";
 import type { Language } from "../regex/automaton";
 import { type Cell, partition } from "../regex/partition";
-import { type GatewayMatch, headerMatch, LIMITS, MAX_PATH_PATTERN, pathMatch } from "./match";
+import { type GatewayMatch, headerMatch, LIMITS, MAX_PATH_PATTERN, pathMatch } from "../gateway-api/match";
 
 /** One alternative that may be requested on a port, and by whom. */
 export interface Entry {

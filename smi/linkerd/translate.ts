@@ -3,20 +3,12 @@ import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
 import { resolveAccess } from "../resolve";
 import { planAccess, type PortPlan, serverOf, union } from "./access";
-import { LIMITS } from "./match";
-import {
-  assignNames,
-  authorizationPolicy,
-  httpRoute,
-  type KubernetesObject,
-  meshTlsAuthentication,
-  networkAuthentication,
-  routeRef,
-  serverRef,
-  sortObjects,
-} from "./objects";
+import { LIMITS } from "../gateway-api/match";
+import { httpRoute } from "../gateway-api/route";
+import { planSplits, type SplitPlan } from "../gateway-api/split";
+import { assignNames, type KubernetesObject, sortObjects, type Translation } from "../objects";
+import { authorizationPolicy, meshTlsAuthentication, networkAuthentication, routeRef, serverRef } from "./objects";
 import type { RoutePlan } from "./routes";
-import { planSplits, type SplitPlan } from "./split";
 
 export interface LinkerdOptions {
   /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
@@ -25,12 +17,6 @@ export interface LinkerdOptions {
   readonly probeNetworks?: readonly string[];
   /** Warnings that the author has read and accepts; they are not reported. Errors cannot be accepted. */
   readonly acknowledge?: readonly ProblemCode[];
-}
-
-export interface Translation {
-  /** Sorted by kind, namespace and name; empty if any problem is an error. */
-  readonly objects: readonly KubernetesObject[];
-  readonly problems: readonly Problem[];
 }
 
 /**
@@ -52,7 +38,7 @@ export function translateLinkerd(
   const access = planAccess(grants, facts, anchor);
   const isOpaque = (workload: PortPlan["workload"], port: number): boolean =>
     access.ports.some((plan) => plan.workload === workload && plan.port === port && plan.protocol === "opaque");
-  const splits = planSplits(index, facts, anchor, isOpaque);
+  const splits = planSplits(index, facts, anchor, { name: "Linkerd", isOpaque });
   const problems = distinctProblems([
     ...references,
     ...access.problems,

@@ -70,7 +70,8 @@ export interface Dfa {
   readonly labels: readonly (string | undefined)[];
 }
 
-function explore(nfas: readonly Nfa[], domain: Domain): Dfa | undefined {
+/** The smallest automaton of the languages together, or undefined if it would be too large. */
+export function explore(nfas: readonly Nfa[], domain: Domain): Dfa | undefined {
   const slash = bit(0x2f);
   const classes = charClasses(nfas, [slash]);
   const states: StateSet[][] = [nfas.map(startStates)];

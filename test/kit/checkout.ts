@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { REPOSITORY } from "./environment";
 
@@ -30,9 +30,15 @@ export class Checkout {
 
   /** Runs a verb to its end. */
   isthmus(...args: string[]): Outcome {
+    return this.isthmusReading("", ...args);
+  }
+
+  /** Runs a verb to its end with a text on its standard input. */
+  isthmusReading(input: string, ...args: string[]): Outcome {
     const { status, stdout, stderr } = spawnSync(process.execPath, this.command(args), {
       ...this.options(),
       encoding: "utf8",
+      input,
     });
     return { code: status, stdout, stderr };
   }
@@ -71,6 +77,12 @@ export class Checkout {
     const text = readFileSync(join(this.directory, file), "utf8");
     if (!text.includes(from)) throw new Error(`${file} does not contain ${from}`);
     writeFileSync(join(this.directory, file), text.replace(from, to));
+  }
+
+  /** Writes a file, with the folders above it. */
+  write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.directory, file)), { recursive: true });
+    writeFileSync(join(this.directory, file), text);
   }
 
   read(file: string): string {

@@ -2,6 +2,7 @@ import type { HeaderMatch, HttpMatch, TrafficTarget, TrafficSplit } from "../mod
 import { type Position, type Problem, problemAt } from "../problem";
 import type { Language } from "../regex/automaton";
 import { re2Problem } from "../regex/matcher";
+import { literalOf } from "../regex/literal";
 import { parseRegex } from "../regex/parse";
 import { ANY, type Regex } from "../regex/syntax";
 
@@ -50,20 +51,6 @@ export function headerMatch(name: string, pattern: string): NonNullable<GatewayM
   return { type: "RegularExpression", name, value: endsOpen(pattern) ? pattern : `^(?:${pattern})$` };
 }
 
-/** The one text that an expression matches, or undefined. */
-function literalOf(pattern: string): string | undefined {
-  const regex = parseRegex(pattern);
-  const items = regex.type === "concat" ? regex.items : [regex];
-  const chars = items.map((item) => (item.type === "set" ? charOf(item.set) : undefined));
-  return chars.includes(undefined) ? undefined : chars.join("");
-}
-
-function charOf(set: bigint): string | undefined {
-  if (set === 0n || (set & (set - 1n)) !== 0n) return undefined;
-  const code = set.toString(2).length - 1;
-  return code < 127 && code >= 32 ? String.fromCharCode(code) : undefined;
-}
-
 /** Ends in a greedy `.*` outside any alternative: whatever it finds reaches the end, so it needs no anchors. */
 function endsOpen(pattern: string): boolean {
   const regex = parseRegex(pattern);
@@ -83,11 +70,16 @@ function isExactPath(path: string): boolean {
   return /^\/[A-Za-z0-9/._~!$&'()*+,;=:@-]*$/.test(path) && !/\/\/|\/\.{1,2}(\/|$)/.test(path);
 }
 
-/** What a match asks for that the Gateway API, or Linkerd's reading of it, cannot express. */
+/**
+ * What a match asks for that the Gateway API cannot express.
+ *
+ * @param reader Who reads the route, for messages: a mesh, or the Gateway API in general.
+ */
 export function checkMatch(
   match: HttpMatch,
   document: TrafficTarget | TrafficSplit,
   position: Position | undefined,
+  reader: string,
 ): Problem[] {
   const problem = (code: Problem["code"], message: string): Problem =>
     problemAt(code, document, position, `match "${match.name}": ${message}`);
@@ -102,7 +94,7 @@ export function checkMatch(
     ...repeated(match.headers).map((name) =>
       problem(
         "SMI-HDR-DUP",
-        `found the header "${name}" twice; Linkerd keeps the first only. Write one expression for both.`,
+        `found the header "${name}" twice; ${reader} keeps the first only. Write one expression for both.`,
       ),
     ),
     ...match.headers
@@ -110,7 +102,7 @@ export function checkMatch(
       .map(({ name }) =>
         problem(
           "SMI-HOST",
-          `found the header "${name}", which Linkerd does not hand to policies; name the destination's ServiceAccount instead`,
+          `found the header "${name}", which ${reader} does not match in a mesh; ${document.kind === "TrafficSplit" ? "leave it out, the root Service is the host" : "name the destination's ServiceAccount instead"}`,
         ),
       ),
     ...limits(match).map((message) => problem("SMI-LIMIT", message)),

@@ -1,0 +1,106 @@
+import { catches, hasErrors, type KubernetesObject, type Problem, type Request, type WorkloadFacts } from "../../smi";
+import { keyOf, subjectKey } from "../../smi/model";
+import type { MeshName } from "./mesh-names";
+import { MODELS, TRANSLATORS, type TranslationOptions } from "./meshes";
+import { countProblems } from "./output";
+import type { Rules } from "./rules";
+
+/** What a request meets on a mesh. */
+export interface OnMesh {
+  readonly name: MeshName;
+  /** Why the mesh has no objects; then nothing else is known. */
+  readonly problems?: readonly Problem[];
+  /** Why nothing is known of its objects. */
+  readonly unknown?: string;
+  /** What the mesh's own model decides; absent if it is not known. */
+  readonly allowed?: boolean;
+  /** Whether the request is one that the kubelet sends as a probe. */
+  readonly probe?: boolean;
+  /** The objects that decide. */
+  readonly objects: readonly string[];
+}
+
+/** Translates the rules and asks the mesh's own model about a request. */
+export function onMesh(name: MeshName, rules: Rules, request: Request, options: TranslationOptions): OnMesh {
+  const { objects, problems } = TRANSLATORS[name](rules.documents, rules.facts, {
+    ...options,
+    acknowledge: rules.acknowledge,
+  });
+  if (hasErrors(problems)) return { name, problems, objects: [] };
+  const workload = rules.facts.workloads.find(
+    (candidate) =>
+      subjectKey(candidate) === subjectKey(request.destination) &&
+      candidate.ports.some(({ port }) => port === request.port),
+  );
+  const model = MODELS[name];
+  if (!model) return { name, objects: [], unknown: "it has no access rules" };
+  if (!workload) {
+    return { name, objects: [], unknown: "the workload's manifest is needed to name its objects; add it with -f" };
+  }
+  const here = objects.filter(({ metadata }) => metadata.namespace === workload.namespace);
+  const allowed = model(here, workload, request);
+  const servers = here.filter((object) => isServerOf(object, workload, request));
+  const policies = allowed
+    ? needed(here, servers, (left) => model(left, workload, request))
+    : here.filter((object) => isPolicyOf(object, workload));
+  const probe = workload.probes.some(({ port, path }) => port === request.port && path === request.path);
+  return {
+    name,
+    allowed,
+    probe,
+    objects: [...servers, ...policies].map((object) => `${object.kind} ${keyOf(object.metadata)}`),
+  };
+}
+
+/** What is needed for the request to pass, found by taking objects away; some are kept in any case and not named. */
+function needed(
+  objects: readonly KubernetesObject[],
+  kept: readonly KubernetesObject[],
+  passes: (objects: readonly KubernetesObject[]) => boolean,
+): KubernetesObject[] {
+  const left = objects
+    .filter((object) => !kept.includes(object))
+    .reduce<readonly KubernetesObject[]>((before, object) => {
+      const without = before.filter((other) => other !== object);
+      return passes(without) ? without : before;
+    }, objects);
+  return left.filter((object) => !kept.includes(object));
+}
+
+type Selector = { readonly matchLabels?: Readonly<Record<string, string>> } | undefined;
+
+/** Linkerd's Servers are put on a port of the pods. */
+function isServerOf({ spec }: KubernetesObject, workload: WorkloadFacts, { port }: Request): boolean {
+  const labels = (spec["podSelector"] as Selector)?.matchLabels;
+  return labels !== undefined && spec["port"] === port && catches(labels, workload);
+}
+
+/** Istio's policies select pods; Consul's intentions name the service, which is called as the ServiceAccount is. */
+function isPolicyOf({ kind, spec }: KubernetesObject, workload: WorkloadFacts): boolean {
+  const labels = (spec["selector"] as Selector)?.matchLabels;
+  const destination = spec["destination"] as { readonly name?: string } | undefined;
+  return (
+    (labels !== undefined && catches(labels, workload)) ||
+    (kind === "ServiceIntentions" && destination?.name === workload.serviceAccount)
+  );
+}
+
+/** One line: what the mesh does with a request that the rules allow or deny, and by which objects. */
+export function describeOnMesh(
+  allowed: boolean,
+  { name, problems, unknown, allowed: passes, probe, objects }: OnMesh,
+): string {
+  if (problems) {
+    return `${name} refuses these rules (${countProblems(problems)}): isthmus smi check --mesh ${name} says why`;
+  }
+  if (unknown !== undefined) return `${name}: ${unknown}`;
+  const named = objects.join(", ");
+  if (passes && !allowed) {
+    return `${name} lets it pass all the same${probe ? ", as a probe of the kubelet's, which has no identity" : ""}: ${named}`;
+  }
+  if (passes) return `${name}: ${named}`;
+  if (allowed) return `${name} denies it all the same: ${named || "no object admits it"}`;
+  return named === ""
+    ? `${name}: no object admits it, and its default is to deny`
+    : `${name}: not admitted by ${named}`;
+}

@@ -1,0 +1,88 @@
+import type { Facts } from "../facts";
+import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
+import { type KubernetesObject, sortObjects, type Translation } from "../objects";
+import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
+import { resolveAccess } from "../resolve";
+import { type IntentionPlan, planIntentions } from "./access";
+import { ConsulServices, type SplitMode } from "./identity";
+import { type Protocol, serviceDefaults, serviceIntentions } from "./objects";
+import { planSplits, type SplitsPlan } from "./split";
+
+export interface ConsulOptions {
+  /**
+   * How the backends of a split are known to Consul. `subsets`: the root is the service, the backends are subsets of its
+   * pods. `services`: each backend is a service, and with ACLs has a ServiceAccount of its own. Default: `subsets`.
+   */
+  readonly split?: SplitMode;
+  /** Whether Consul runs with ACLs, so that what no intention allows is denied. Default: true. */
+  readonly acls?: boolean;
+  /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
+  readonly anchor?: Anchor;
+  /** Warnings that the author has read and accepts; they are not reported. Errors cannot be accepted. */
+  readonly acknowledge?: readonly ProblemCode[];
+}
+
+/**
+ * Translates access rules and splits into Consul's config entries (consul-k8s 1.4 and later; written for 2.0). A pure
+ * function: the same documents and facts give the same objects.
+ *
+ * What no rule opens is denied by Consul's ACLs; without them, by {@link consulDefaultDeny}, which the installation of
+ * the mesh must add. `spec.destination` of ServiceIntentions cannot be changed in place: a renamed destination is a
+ * new object.
+ */
+export function translateConsul(
+  documents: readonly SmiDocument[],
+  facts: Facts,
+  options: ConsulOptions = {},
+): Translation {
+  const { anchor = "start", acls = true, split = "subsets" } = options;
+  const index = new DocumentIndex(documents);
+  const services = new ConsulServices(index, facts, { acls, split });
+  const { grants, problems: references } = resolveAccess(index, facts);
+  const access = planIntentions(grants, services, { anchor, acls });
+  const isOpaque = (namespace: string, name: string): boolean =>
+    access.intentions.some((plan) => plan.namespace === namespace && plan.name === name && !plan.protocol) &&
+    !services.protocolOf(namespace, name)?.certain;
+  const splits = planSplits({ index, facts, services, mode: split, acls, isOpaque }, anchor);
+  const problems = distinctProblems([
+    ...references,
+    ...access.problems,
+    ...splits.problems,
+    ...rawPaths(access.intentions),
+  ]).filter(({ code, severity }) => severity === "error" || !options.acknowledge?.includes(code));
+  if (hasErrors(problems)) return { objects: [], problems };
+  return { objects: emit(access.intentions, splits), problems };
+}
+
+function emit(intentions: readonly IntentionPlan[], splits: SplitsPlan): KubernetesObject[] {
+  const protocols = new Map<string, { namespace: string; name: string; protocol: Protocol }>();
+  for (const { namespace, name, protocol } of [...intentions, ...splits.services]) {
+    if (protocol) protocols.set(`${namespace}/${name}`, { namespace, name, protocol });
+  }
+  return sortObjects([
+    ...[...protocols.values()].map(({ namespace, name, protocol }) => serviceDefaults(namespace, name, protocol)),
+    ...intentions.map(({ namespace, name, sources }) => serviceIntentions(namespace, name, name, sources)),
+    ...splits.objects,
+  ]);
+}
+
+/** Envoy removes `.` and `..`, but what an escaped slash means is up to the mesh and the server. */
+function rawPaths(intentions: readonly IntentionPlan[]): Problem[] {
+  const limited = intentions.filter(({ sources }) =>
+    sources.some(
+      (source) =>
+        "permissions" in source &&
+        source.permissions.some(
+          ({ http }) =>
+            http.pathExact !== undefined ||
+            http.pathRegex !== undefined ||
+            (http.pathPrefix !== undefined && http.pathPrefix !== "/"),
+        ),
+    ),
+  );
+  if (limited.length === 0) return [];
+  const code = "SMI-PATH-RAW";
+  const message = `Consul leaves repeated and escaped slashes in paths as they are sent, so /cart/..%2fadmin passes a rule for /cart. Set spec.http.incoming.requestNormalization (mergeSlashes, pathWithEscapedSlashesAction) of Consul's Mesh resource, or let servers refuse such paths; then acknowledge ${code}.`;
+  const where = `Consul, ${limited.length} ${limited.length === 1 ? "service" : "services"} with rules for paths`;
+  return [{ code, severity: PROBLEM_CODES[code].severity, where, message }];
+}
