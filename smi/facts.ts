@@ -61,3 +61,55 @@ export interface ServicePort {
   /** As in the Service; `tcp` and other protocols that are not HTTP are not split. Default: HTTP. */
   readonly appProtocol?: string;
 }
+
+/** Facts by what they are looked up by: an environment may have thousands of workloads, and a rule for each. */
+interface FactsIndex {
+  readonly workloadsBySubject: ReadonlyMap<string, readonly WorkloadFacts[]>;
+  readonly workloadsByNamespace: ReadonlyMap<string, readonly WorkloadFacts[]>;
+  readonly services: ReadonlyMap<string, ServiceFacts>;
+}
+
+const indexes = new WeakMap<Facts, FactsIndex>();
+
+function indexOf(facts: Facts): FactsIndex {
+  const known = indexes.get(facts);
+  if (known !== undefined) return known;
+  const index: FactsIndex = {
+    workloadsBySubject: groupBy(facts.workloads, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
+    workloadsByNamespace: groupBy(facts.workloads, ({ namespace }) => namespace),
+    // The first of two with one name, as a search would find it.
+    services: new Map(
+      [...facts.services].reverse().map((service) => [`${service.namespace}/${service.name}`, service]),
+    ),
+  };
+  indexes.set(facts, index);
+  return index;
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** The workloads that run as a ServiceAccount. */
+export function workloadsOf(
+  facts: Facts,
+  subject: { readonly namespace: string; readonly serviceAccount: string },
+): readonly WorkloadFacts[] {
+  return indexOf(facts).workloadsBySubject.get(`${subject.namespace}/${subject.serviceAccount}`) ?? [];
+}
+
+/** The workloads of a namespace. */
+export function workloadsIn(facts: Facts, namespace: string): readonly WorkloadFacts[] {
+  return indexOf(facts).workloadsByNamespace.get(namespace) ?? [];
+}
+
+/** The Service of a name. */
+export function findService(facts: Facts, namespace: string, name: string): ServiceFacts | undefined {
+  return indexOf(facts).services.get(`${namespace}/${name}`);
+}

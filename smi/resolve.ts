@@ -1,4 +1,4 @@
-import { catches, type Facts, type WorkloadFacts } from "./facts";
+import { catches, type Facts, type WorkloadFacts, workloadsIn, workloadsOf } from "./facts";
 import {
   type AccessRule,
   type DocumentIndex,
@@ -92,12 +92,8 @@ export function missing(index: DocumentIndex, kind: string, namespace: string, n
   return `found ${kind} "${name}", in namespace "${namespace}" there are: ${listed(here)}.${hint}`;
 }
 
-function workloadsOf(subject: Subject, facts: Facts): WorkloadFacts[] {
-  return facts.workloads.filter((workload) => subjectKey(workload) === subjectKey(subject));
-}
-
 function checkWorkloads(target: TrafficTarget, facts: Facts): Problem[] {
-  const workloads = workloadsOf(target.destination, facts);
+  const workloads = workloadsOf(facts, target.destination);
   const { position } = target.destination;
   if (workloads.length === 0) {
     const known = [...new Set(facts.workloads.map(subjectKey))].sort();
@@ -106,7 +102,7 @@ function checkWorkloads(target: TrafficTarget, facts: Facts): Problem[] {
     return [problemAt("SMI-SA-UNRESOLVED", target, position, message)];
   }
   return workloads.flatMap((workload) =>
-    facts.workloads
+    workloadsIn(facts, workload.namespace)
       .filter((other) => other.serviceAccount !== workload.serviceAccount && selects(workload, other))
       .map((other) => {
         const labels = Object.entries(workload.labels)
@@ -141,7 +137,7 @@ function toGrant(index: DocumentIndex, target: TrafficTarget, facts: Facts): Gra
   return {
     target,
     sources: [...sources.keys()].sort().map((key) => sources.get(key)!),
-    workloads: workloadsOf(target.destination, facts),
+    workloads: workloadsOf(facts, target.destination),
     ports: portsOf(index, target),
     requests: http.length === 0 ? "any" : requests,
   };

@@ -1,4 +1,4 @@
-import { catches, type Facts, type ServiceFacts, type ServicePort, type WorkloadFacts } from "./facts";
+import { catches, type Facts, findService, type ServiceFacts, type ServicePort, type WorkloadFacts } from "./facts";
 import type { Backend, DocumentIndex, HttpMatch, TrafficSplit } from "./model";
 import { type Position, type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
@@ -120,10 +120,6 @@ function scale(
 
 function greatestCommonDivisor(left: number, right: number): number {
   return right === 0 ? left : greatestCommonDivisor(right, left % right);
-}
-
-export function findService(facts: Facts, namespace: string, name: string): ServiceFacts | undefined {
-  return facts.services.find((service) => service.namespace === namespace && service.name === name);
 }
 
 /** The problem of a root that is not among the Services. */

@@ -1,8 +1,8 @@
-import type { Facts, ServiceFacts, ServicePort, WorkloadFacts } from "../facts";
+import { type Facts, findService, type ServiceFacts, type ServicePort, type WorkloadFacts } from "../facts";
 import type { Anchor, Backend, DocumentIndex, HttpMatch, TrafficSplit } from "../model";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
-import { checkConflicts, checkLeaves, containersBehind, findService, matchesOf, rootMissing, weigh } from "../splits";
+import { checkConflicts, checkLeaves, containersBehind, matchesOf, rootMissing, weigh } from "../splits";
 import { checkMatch, type GatewayMatch, headerMatch, LIMITS, pathMatch } from "./match";
 
 /** One HTTPRoute that shares the requests to one port of a root Service. */

@@ -1,11 +1,11 @@
-import type { Facts, ServiceFacts, ServicePort } from "../facts";
+import { type Facts, findService, type ServiceFacts, type ServicePort } from "../facts";
 import type { Anchor, Backend, DocumentIndex, HeaderMatch, HttpMatch, TrafficSplit } from "../model";
 import { type Position, type Problem, problemAt, type ProblemCode } from "../problem";
 import { listed } from "../reader/suggest";
 import { literalOf } from "../regex/literal";
 import { re2Problem } from "../regex/matcher";
 import { escapeRegex } from "../regex/syntax";
-import { checkConflicts, checkLeaves, findService, matchesOf, rootMissing, weigh } from "../splits";
+import { checkConflicts, checkLeaves, matchesOf, rootMissing, weigh } from "../splits";
 import { protocolOf } from "./protocol";
 
 /** One VirtualService: all ports of one root. */
