@@ -28,6 +28,8 @@ export class RunContext {
   readonly registered = new Set<string>();
   /** URNs whose replacement was decided. */
   readonly replaced = new Set<string>();
+  /** The run ends as failed, but goes on: a preview shows everything that is wrong. */
+  flawed = false;
   private failure = false;
   private readonly stopWaiters: (() => void)[] = [];
   private running = 0;

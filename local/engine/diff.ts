@@ -74,13 +74,12 @@ export function differenceOf(
   }
   if (!changed) return UNCHANGED;
   const diffs = [...new Set(settled.diffs)].sort();
-  const details = Object.keys(detailedDiff).length > 0 ? detailedDiff : detailsOf(diffs, replaceKeys, olds, news);
   return {
     changed,
     replaces: replaceKeys.size > 0 || Object.values(detailedDiff).some((diff) => diff.kind.endsWith("-replace")),
     replaceKeys: [...replaceKeys].sort(),
     diffs,
-    detailedDiff: sortKeys(details),
+    detailedDiff: sortKeys(detailedDiff),
     deleteBeforeReplace: answer.deleteBeforeReplace,
   };
 }
@@ -119,20 +118,6 @@ function walk(
     const kind = before === undefined ? "add" : after === undefined ? "delete" : "update";
     found[formatPath(path)] = { kind, inputDiff: true };
   }
-}
-
-/** Details for a provider that only names the changed properties. */
-function detailsOf(
-  diffs: readonly string[],
-  replaceKeys: ReadonlySet<string>,
-  olds: PropertyMap,
-  news: PropertyMap,
-): Record<string, PropertyDiff> {
-  const entries = [...new Set([...diffs, ...replaceKeys])].map((key): [string, PropertyDiff] => {
-    const kind: PropertyDiffKind = olds[key] === undefined ? "add" : news[key] === undefined ? "delete" : "update";
-    return [key, { kind: replaceKeys.has(key) ? toReplace(kind) : kind, inputDiff: true }];
-  });
-  return Object.fromEntries(entries);
 }
 
 function toReplace(kind: PropertyDiffKind): PropertyDiffKind {

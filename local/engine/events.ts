@@ -85,10 +85,19 @@ function metadataOf(step: Step): PulumiEvent {
     new: step.new === undefined ? null : stateOf(step.new, shown.new),
     keys: step.replaceKeys.length > 0 ? step.replaceKeys : undefined,
     diffs: step.diffs.length > 0 ? step.diffs : undefined,
-    detailedDiff: Object.keys(step.detailedDiff).length > 0 ? step.detailedDiff : null,
+    detailedDiff: detailsOf(step),
     logical: logical || undefined,
     provider: (step.new ?? step.old)?.provider ?? "",
   });
+}
+
+/** Here the kind of a change is called `diffKind`; in the digest of a preview it is `kind`. */
+function detailsOf({ detailedDiff }: Step): PulumiEvent | null {
+  const entries = Object.entries(detailedDiff);
+  if (entries.length === 0) return null;
+  return Object.fromEntries(
+    entries.map(([path, { kind, inputDiff }]) => [path, compact({ diffKind: kind, inputDiff })]),
+  );
 }
 
 function stateOf(state: ResourceState, shown: { inputs: object; outputs: object } | undefined): PulumiEvent {

@@ -97,7 +97,7 @@ export class Executor {
       const call = async (): Promise<ReadResult | null> =>
         id === UNKNOWN_SENTINEL ? unknown : provider.read({ urn, id, properties: wanted.inputs, inputs: {} });
       const save = (found: ReadResult | null): ResourceState => {
-        if (found === null) throw new Error(`resource "${id}" does not exist`);
+        if (found === null) throw new Error(`resource '${id}' does not exist`);
         return this.keep(
           { ...wanted, id: found.id || id, inputs: {}, outputs: found.properties },
           replaces ? old : undefined,
@@ -135,7 +135,9 @@ export class Executor {
     visibility: Visibility,
     keepAs?: ResourceState,
   ): Promise<void> {
-    const step = makeStep(operation, entry, UNCHANGED, entry, undefined);
+    // What was renamed in this run is deleted under the name that it was made with.
+    const told = { ...entry, urn: this.context.aliases.former(entry.urn) ?? entry.urn };
+    const step = makeStep(operation, told, UNCHANGED, told, undefined);
     await this.perform(step, visibility, async () => {
       const save = (): ResourceState => {
         if (keepAs === undefined) this.context.state.remove(entry);
@@ -144,7 +146,7 @@ export class Executor {
       };
       if (provider === undefined || this.context.preview) return save();
       const instance = await provider();
-      const { urn, id = "", outputs: properties, inputs: oldInputs } = entry;
+      const { urn, id = "", outputs: properties, inputs: oldInputs } = told;
       const timeout = entry.customTimeouts?.delete ?? 0;
       return this.pending("deleting", entry, () => instance.delete({ urn, id, properties, oldInputs, timeout }), save);
     });
@@ -202,7 +204,9 @@ export class Executor {
 
   private finished(resource: ResourceState): ResourceState {
     const outputs: Record<string, PropertyValue> = { ...resource.outputs };
-    for (const key of resource.additionalSecretOutputs ?? []) {
+    // An input that is secret by now makes the output of its name secret, whatever the provider says of it.
+    const hidden = Object.keys(resource.inputs).filter((key) => resource.inputs[key] instanceof Secret);
+    for (const key of [...(resource.additionalSecretOutputs ?? []), ...hidden]) {
       const value = outputs[key];
       if (value !== undefined && !(value instanceof Secret)) outputs[key] = new Secret(value);
     }
@@ -228,7 +232,13 @@ export class Executor {
       return save(await call());
     } catch (error) {
       if (error instanceof InitializationFailed) {
-        this.keep({ ...resource, id: error.id, outputs: error.properties, initErrors: error.reasons }, replaced);
+        // An update that did not come through keeps the inputs of before, so that the next run sees what is missing.
+        const before = type === "updating" ? state.get(resource.urn) : undefined;
+        const { inputs } = before ?? resource;
+        this.keep(
+          { ...resource, id: error.id, inputs, outputs: error.properties, initErrors: error.reasons },
+          replaced,
+        );
       }
       throw error;
     } finally {

@@ -7,7 +7,7 @@ import * as provider_pb from "@pulumi/pulumi/proto/provider_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource_pb from "@pulumi/pulumi/proto/resource_pb";
 
-import { decode, encode } from "../protocol/property";
+import { decode, encode, mapValues } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
 import { ROOT_STACK_TYPE, urnType } from "../protocol/urn";
 import { messageOf, ReportedFailure, RunStopped } from "./context";
@@ -16,6 +16,7 @@ import { goalOf, readGoalOf, UnsupportedFeature } from "./goal";
 import type { Goal } from "./goal";
 import { Planner } from "./planner";
 import { inherit, ProviderChoice } from "./provider-choice";
+import { dereference } from "./providers";
 
 /**
  * Features that programs may rely on. The transforms and the hooks are announced although they are refused: a program that
@@ -178,7 +179,10 @@ export class Monitor {
     if (token.startsWith("pulumi:pulumi:"))
       throw this.context.error("", new UnsupportedFeature(`the function ${token}`).message);
     const provider = await this.choice.forInvoke(token, request.getProvider(), request.getVersion());
-    const { properties, failures } = await this.context.tracked(() => provider.invoke({ token, args }));
+    const call = provider.invoke({ token, args: mapValues(args, dereference) }).catch((error: unknown) => {
+      throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`);
+    });
+    const { properties, failures } = await this.context.tracked(() => call);
     const answer = invokeAnswer(properties);
     for (const { property, reason } of failures) {
       answer.addFailures(new provider_pb.CheckFailure().setProperty(property).setReason(reason));

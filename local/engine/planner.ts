@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { containsUnknown, equals } from "../protocol/property";
+import { containsUnknown, equals, mapValues } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
 import type { CheckResult, Provider } from "../protocol/provider";
 import { isProviderType, makeUrn, parseProviderReference, urnName } from "../protocol/urn";
@@ -14,7 +14,7 @@ import { Executor } from "./executor";
 import type { Visibility } from "./executor";
 import type { Goal } from "./goal";
 import { resetIgnored } from "./paths";
-import { resolveReference } from "./providers";
+import { dereference, resolveReference } from "./providers";
 import { Replacements } from "./replacements";
 import type { ResourceState } from "./types";
 
@@ -116,8 +116,11 @@ export class Planner {
     );
     const wanted: ResourceState = { ...first, inputs };
     if (await analyze(this.context, wanted, goal.name)) {
-      this.context.fail();
-      if (!preview) throw new ReportedFailure(`resource ${urn} violates a mandatory policy`);
+      if (!preview) {
+        this.context.fail();
+        throw new ReportedFailure(`resource ${urn} violates a mandatory policy`);
+      }
+      this.context.flawed = true;
     }
 
     if (old === undefined) return this.executor.create("create", wanted, provider, UNCHANGED, undefined, visibility);
@@ -151,12 +154,12 @@ export class Planner {
   ): Promise<ResourceState> {
     const { urn } = checked;
     if (checked.protect === true && old.protect === true) {
-      const failure = this.context.error(
-        urn,
+      const message =
         `unable to replace resource "${urn}"\nas it is currently marked for protection. To unprotect the resource, ` +
-          "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
-      );
-      if (!this.context.preview) throw failure;
+        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`";
+      if (!this.context.preview) throw this.context.error(urn, message);
+      // A preview goes on, to show what else there is.
+      this.context.reporter.diagnostic("error", urn, message);
     }
     this.context.replaced.add(urn);
     // A second Check, of what the program said and nothing else, gives the new resource a generated name of its own.
@@ -232,10 +235,10 @@ export class Planner {
     randomSeed: Uint8Array,
   ): Promise<PropertyMap> {
     const { urn, type } = resource;
-    const request = { urn, olds: old?.inputs ?? {}, news, randomSeed };
+    if (!resource.custom) return news;
+    const request = { urn, olds: old?.inputs ?? {}, news: mapValues(news, dereference), randomSeed };
     let result: CheckResult;
-    if (isProviderType(type)) result = await this.context.limited(() => this.context.providers.check(request));
-    else if (provider === undefined) return news;
+    if (provider === undefined) result = await this.context.limited(() => this.context.providers.check(request));
     else result = await this.context.limited(() => provider.check(request));
     if (!this.context.preview && containsUnknown(result.inputs)) {
       throw new Error("the provider's Check answered an unknown value outside a preview");

@@ -61,7 +61,10 @@ export class ProviderChoice {
     if (this.isDenied(pkg)) {
       // The real engine's text: programs and their authors know it.
       return Promise.reject(
-        this.context.error("", `Default provider for '${pkg}' disabled. '${subject}' must use an explicit provider.`),
+        this.context.error(
+          subject.startsWith("urn:") ? subject : "",
+          `Default provider for '${pkg}' disabled. '${subject}' must use an explicit provider.`,
+        ),
       );
     }
     const suffix = [version.replace(/[.\-+]/g, "_"), url].filter((part) => part !== "").join("_");

@@ -2,7 +2,9 @@ import {
   containsSecret,
   containsUnknown,
   equals,
+  isPropertyMap,
   mapValues,
+  ResourceReference,
   Secret,
   UNKNOWN_SENTINEL,
   unwrapSecrets,
@@ -152,8 +154,16 @@ export function withoutInternal(inputs: PropertyMap): PropertyMap {
   return rest;
 }
 
+/** What providers get in the place of another resource: its id, or the URN of a component (plugin/rpc.go). */
+export function dereference(value: PropertyValue): PropertyValue {
+  if (value instanceof ResourceReference) return value.id ?? value.urn;
+  if (value instanceof Secret) return new Secret(dereference(value.value));
+  if (Array.isArray(value)) return value.map(dereference);
+  return isPropertyMap(value) ? mapValues(value, dereference) : value;
+}
+
 function plainConfig(inputs: PropertyMap): PropertyMap {
-  return mapValues(withoutInternal(inputs), unwrapSecrets);
+  return mapValues(withoutInternal(inputs), (value) => unwrapSecrets(dereference(value)));
 }
 
 function configDiff(urn: string, old: ResourceState, news: PropertyMap): DiffRequest {

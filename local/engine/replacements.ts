@@ -89,7 +89,7 @@ export class Replacements {
       // What the program has registered already cannot depend on what it is registering now.
       const settled =
         registered.has(resource.urn) || aliases.renamedTo(resource.urn) !== undefined || this.deleted.has(resource.urn);
-      if (settled || !resource.custom || resource.external === true || resource.pendingReplacement === true) continue;
+      if (settled || !resource.custom || resource.external === true) continue;
       const keys = await this.replacementKeys(resource, goes);
       if (keys === undefined) continue;
       goes.add(resource.urn);

@@ -39,7 +39,9 @@ export class Reporter {
   /** The step is done: it counts from now on. */
   stepDone(step: Step): void {
     this.steps.push(step);
-    if (COUNTED.has(step.operation)) this.changes[step.operation] = (this.changes[step.operation] ?? 0) + 1;
+    // A resource that is only read counts when another one is read in its place.
+    const reread = step.operation === "read" && step.old !== undefined && step.old.id !== step.new?.id;
+    if (reread || COUNTED.has(step.operation)) this.changes[step.operation] = (this.changes[step.operation] ?? 0) + 1;
   }
 
   /** Its outputs are there. For components that is later than `stepDone`, when the program registers them. */
@@ -58,7 +60,8 @@ export class Reporter {
   }
 
   stepFailed(step: Step, message: string): void {
-    this.emit({ kind: "step-failed", step, message: this.secrets.redact(message) });
+    // In a preview the diagnostic says it all, as under the real engine.
+    if (!this.planning) this.emit({ kind: "step-failed", step, message: this.secrets.redact(message) });
     this.diagnostic("error", step.urn, message);
   }
 

@@ -74,7 +74,7 @@ async function conclude(context: RunContext, work: () => Promise<void>): Promise
   if (options.signal?.aborted === true)
     context.error("", "the run was stopped before its end: what had been done is saved");
   const stack = context.state.all().find((resource) => resource.type === ROOT_STACK_TYPE && resource.delete !== true);
-  return reporter.result(!context.stopped && !reporter.hasErrors(), stack?.outputs ?? {});
+  return reporter.result(!context.stopped && !context.flawed && !reporter.hasErrors(), stack?.outputs ?? {});
 }
 
 async function runProgram(context: RunContext): Promise<void> {

@@ -92,7 +92,7 @@ test("the digest of a preview has the reasons of every change, and secret config
   expect(step).toMatchObject({
     diffReasons: ["force"],
     replaceReasons: ["force"],
-    detailedDiff: { force: { kind: "update-replace", inputDiff: true } },
+    detailedDiff: null,
   });
   expect(oldState).toMatchObject({ id: "a-1", inputs: { force: "1" } });
   expect(newState).toMatchObject({ inputs: { force: "2" } });

@@ -1,0 +1,19 @@
+import type { Lifecycle } from "../lifecycle";
+import { failures } from "./failures";
+import { identity } from "./identity";
+import { options } from "./options";
+import { providers } from "./providers";
+import { replacements } from "./replacements";
+import { secrets } from "./secrets";
+import { steps } from "./steps";
+
+/** The corpus: every option and every kind of step, each in a small program that lives through a few versions. */
+export const lifecycles: readonly Lifecycle[] = [
+  ...steps,
+  ...replacements,
+  ...options,
+  ...identity,
+  ...secrets,
+  ...providers,
+  ...failures,
+];
