@@ -9,6 +9,8 @@ module.exports = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
+  // Jest leaves one core free by default, which on two cores is half of them.
+  maxWorkers: "100%",
   setupFiles: ["<rootDir>/test/kit/setup.js"],
   testTimeout: 30_000,
 };
