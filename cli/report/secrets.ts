@@ -19,7 +19,7 @@ const TELLING =
 const SHORTEST_SCRUBBED = 4;
 
 /** Whether a value is a secret as a preview shows one, or as a state file seals one. */
-export function isSecret(value: Json | undefined): boolean {
+function isSecret(value: Json | undefined): boolean {
   if (value === MASK) return true;
   if (!isJsonMap(value)) return false;
   return value[SIGNATURE] === SECRET || (SIGNATURE in value && ("ciphertext" in value || "plaintext" in value));

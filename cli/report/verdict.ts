@@ -3,7 +3,7 @@ import type { PreviewDocument } from "./document";
 import { resultOf } from "./items";
 
 /** An environment's preview in one word, worst first. */
-export const VERDICTS = ["failed", "blocked", "loss", "disruption", "access", "changes", "none", "unknown"] as const;
+const VERDICTS = ["failed", "blocked", "loss", "disruption", "access", "changes", "none", "unknown"] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
 

@@ -26,7 +26,7 @@ export function describeTarget(target: Located): string {
 }
 
 /** `access.yaml#2, line 24`, or for a typed rule its place in the spec. */
-export function placeOf(source: Source, position?: Position): string {
+function placeOf(source: Source, position?: Position): string {
   const line = position?.line ?? source.line;
   return line === undefined ? describeSource(source) : `${describeSource(source)}, line ${line}`;
 }

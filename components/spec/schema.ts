@@ -8,7 +8,7 @@ import { PROBLEM_CODES, type ProblemCode } from "../../smi/problem";
  */
 
 /** A key of the spec: it becomes part of resource names on both clouds, so it is a short DNS label. */
-export const keySchema = z
+const keySchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, "2 to 20 lower-case letters, digits and hyphens, starting with a letter");
 

@@ -11,7 +11,7 @@ import { joinPath, parsePath, valueAt, withValueAt } from "./paths";
 import { anything, type Properties, type PropertySchema } from "./schema";
 
 /** The answer to a Diff that found nothing. */
-export const NO_CHANGES: DiffResult = {
+const NO_CHANGES: DiffResult = {
   changes: "none",
   diffs: [],
   replaces: [],
@@ -20,7 +20,7 @@ export const NO_CHANGES: DiffResult = {
 };
 
 /** The new inputs with every path of `ignoreChanges` put back to its old value. */
-export function applyIgnoreChanges(
+function applyIgnoreChanges(
   olds: PropertyMap,
   news: PropertyMap,
   ignoreChanges: readonly string[],

@@ -90,7 +90,7 @@ export class World {
 }
 
 /** Whether a thing's reference means the target. */
-export function refersTo(reference: Reference, from: Identified, target: LedgerEntry): boolean {
+function refersTo(reference: Reference, from: Identified, target: LedgerEntry): boolean {
   if (!isOfType(reference, target)) return false;
   return referredValues(reference, from).some((value) => isMeant(reference, target, value, from));
 }

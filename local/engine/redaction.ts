@@ -5,7 +5,7 @@ import type { PropertyMap, PropertyValue } from "../protocol/property";
 import type { RunOptions, Step } from "./types";
 
 /** What stands in the place of a secret. */
-export const REDACTED = "[secret]";
+const REDACTED = "[secret]";
 
 /** Shorter secrets are not looked for in texts: replacing every "a" would hide nothing and spoil everything. */
 const SHORTEST = 4;

@@ -2,7 +2,7 @@ import { PROBLEM_CODES, type ProblemCode } from "../problem";
 import type { Cursor } from "./cursor";
 import { closest, listed } from "./suggest";
 
-export const VERSIONS = ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] as const;
+const VERSIONS = ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] as const;
 export type Version = (typeof VERSIONS)[number];
 
 /** Served versions per group and kind. UDPRoute came with v1alpha4 of the specs. */

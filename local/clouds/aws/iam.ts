@@ -6,9 +6,9 @@ import { boolean, each, json, list, number, object, string } from "../schema";
 import { byArn, byId, isRoleArn, TAGGED, tagsAll, type AwsContext, type AwsModel } from "./common";
 
 export const ROLE = "aws:iam/role:Role";
-export const ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+const ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
-export const OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
+const OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
 
 /** Characters without white space that a trust policy may have (IAM quota "Role trust policy length"). */
 const TRUST_POLICY_LIMIT = 2048;
@@ -51,7 +51,7 @@ interface Statement {
 }
 
 /** The statements of a trust policy, as far as the simulation looks at them. Undefined when it is no policy. */
-export function readTrust(policy: string | undefined): Statement[] | undefined {
+function readTrust(policy: string | undefined): Statement[] | undefined {
   try {
     const document = JSON.parse(policy ?? "") as PropertyMap;
     const statements = Array.isArray(document.Statement)

@@ -18,7 +18,7 @@ import {
 import { MANAGED_CLUSTER } from "./identity";
 import { subnetReference } from "./network";
 
-export const AGENT_POOL = "azure-native:containerservice:AgentPool";
+const AGENT_POOL = "azure-native:containerservice:AgentPool";
 export const AKS_API = "2025-08-01";
 
 const poolName = {
@@ -27,7 +27,7 @@ const poolName = {
 };
 
 /** What a pool may have, inline in a cluster or as a resource of its own. */
-export const POOL_PROPERTIES: Properties = {
+const POOL_PROPERTIES: Properties = {
   ...each(number({ minimum: 0, maximum: 1000 }), "count", "maxCount", "minCount"),
   ...each(number({ minimum: 10, maximum: 250 }), "maxPods"),
   ...each(number(), "osDiskSizeGB", "spotMaxPrice"),

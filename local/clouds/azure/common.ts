@@ -42,7 +42,7 @@ export function groupedId(provider: string, ...segments: readonly (readonly [kin
 }
 
 /** `/subscriptions/<subscription>/resourceGroups/<name>` of an id below it. */
-export function groupOf(id: string): string {
+function groupOf(id: string): string {
   return id.split("/").slice(0, 5).join("/");
 }
 

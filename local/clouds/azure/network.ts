@@ -22,7 +22,7 @@ import {
 
 export const VIRTUAL_NETWORK = "azure-native:network:VirtualNetwork";
 export const SUBNET = "azure-native:network:Subnet";
-export const PUBLIC_IP = "azure-native:network:PublicIPAddress";
+const PUBLIC_IP = "azure-native:network:PublicIPAddress";
 export const NAT_GATEWAY = "azure-native:network:NatGateway";
 const SECURITY_GROUP = "azure-native:network:NetworkSecurityGroup";
 const API = "2024-05-01";

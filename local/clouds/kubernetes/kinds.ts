@@ -59,7 +59,7 @@ export function kindOfToken(token: string): Kind {
   return { group: group === "core" ? "" : group, version, kind };
 }
 
-export function parseApiVersion(apiVersion: string): { group: string; version: string } {
+function parseApiVersion(apiVersion: string): { group: string; version: string } {
   const slash = apiVersion.lastIndexOf("/");
   return slash < 0
     ? { group: "", version: apiVersion }
