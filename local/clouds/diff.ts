@@ -20,11 +20,7 @@ const NO_CHANGES: DiffResult = {
 };
 
 /** The new inputs with every path of `ignoreChanges` put back to its old value. */
-function applyIgnoreChanges(
-  olds: PropertyMap,
-  news: PropertyMap,
-  ignoreChanges: readonly string[],
-): PropertyMap {
+function applyIgnoreChanges(olds: PropertyMap, news: PropertyMap, ignoreChanges: readonly string[]): PropertyMap {
   let result = news;
   for (const path of ignoreChanges) {
     if (path === "*") return olds;
