@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { openLedger, SimulatedClouds } from "../local/clouds";
-import { FileStore, MemoryStore, type EngineEvent, type RunOptions } from "../local/engine";
+import { FileStore, MemoryStore, type RunOptions } from "../local/engine";
 import type { Provider, ProviderHost } from "../local/protocol/provider";
 import { policyAnalyzer } from "./analyzer";
 import { readStackConfig, type Project } from "./project";
@@ -24,8 +24,8 @@ export class LocalEnvironment {
     this.store = new FileStore(join(this.directory, "state"), this.passphrase);
   }
 
-  /** Options of a run on the embedded engine and the simulated clouds. */
-  runOptions(onEvent: (event: EngineEvent) => void, signal: AbortSignal): RunOptions {
+  /** Options of a run on the embedded engine and the simulated clouds. Who watches the run adds to them. */
+  runOptions(): RunOptions {
     const { values, secretKeys } = readStackConfig(this.project, LOCAL, () => this.passphrase);
     return {
       project: this.project.name,
@@ -36,8 +36,6 @@ export class LocalEnvironment {
       providers: new PersistentClouds(join(this.directory, "clouds"), this.passphrase),
       store: this.store,
       analyzers: [policyAnalyzer],
-      onEvent,
-      signal,
     };
   }
 }

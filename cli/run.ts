@@ -1,15 +1,15 @@
-import { StoreUnusable, type EngineEvent, type RunResult } from "../local/engine";
+import { StoreUnusable, type RunOptions, type RunResult } from "../local/engine";
 import { latency } from "../local/clouds";
 import { UserError } from "./user-error";
 import { openView } from "./view/view";
 
 /**
- * Runs an operation of the engine and shows it while it goes on: on standard error when standard output carries JSON.
+ * Runs an operation of the engine and shows it while it goes on, unless standard output is for JSON alone.
  * One interrupt lets what is running finish; a second one stops at once.
  */
 export async function showRun(
   json: boolean,
-  start: (onEvent: (event: EngineEvent) => void, signal: AbortSignal) => Promise<RunResult>,
+  start: (watch: Pick<RunOptions, "onEvent" | "signal">) => Promise<RunResult>,
 ): Promise<RunResult> {
   const view = json ? undefined : openView(process.stdout, latency);
   const stop = new AbortController();
@@ -20,7 +20,7 @@ export async function showRun(
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    return await withStore(() => start((event) => view?.event(event), stop.signal));
+    return await withStore(() => start({ onEvent: (event) => view?.event(event), signal: stop.signal }));
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     view?.close();

@@ -25,8 +25,8 @@ export function timeline(
   latency: (type: string, operation: "create" | "update" | "delete") => number,
 ): Timeline {
   const timed = new Map<Step, TimedStep & { readonly cause?: Step }>();
-  const makers = steps.filter((step) => kindOf(step) === "create" || kindOf(step) === "update");
-  const deleters = steps.filter((step) => kindOf(step) === "delete");
+  const makers = steps.filter((step) => cloudOperation(step) === "create" || cloudOperation(step) === "update");
+  const deleters = steps.filter((step) => cloudOperation(step) === "delete");
   const place = (step: Step, kind: "create" | "update" | "delete", causes: readonly Step[], notBefore?: Step): void => {
     const cause = latest([...causes, ...(notBefore === undefined ? [] : [notBefore])], timed);
     const start = cause === undefined ? 0 : timed.get(cause)!.end;
@@ -37,7 +37,7 @@ export function timeline(
   inOrder(
     makers,
     (step) => prerequisites(step.new).flatMap((urn) => makerOf.get(urn) ?? []),
-    (step, causes) => place(step, kindOf(step) as "create" | "update", causes),
+    (step, causes) => place(step, cloudOperation(step) as "create" | "update", causes),
   );
   // An engine deletes when everything else is done, dependents first.
   const lastMade = latest(makers, timed);
@@ -55,7 +55,8 @@ export function timeline(
   return { seconds: last === undefined ? 0 : timed.get(last)!.end, criticalPath: pathTo(last, timed) };
 }
 
-function kindOf({ operation }: Step): "create" | "update" | "delete" | undefined {
+/** What a step makes a cloud do; undefined for bookkeeping, which takes no time. */
+export function cloudOperation({ operation }: Step): "create" | "update" | "delete" | undefined {
   switch (operation) {
     case "create":
     case "create-replacement":

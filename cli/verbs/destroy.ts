@@ -15,7 +15,7 @@ import { countChanges } from "../view/format";
 /** `isthmus destroy`: removes everything of the local environment. */
 export async function destroyVerb({ json = false }: { json?: boolean }): Promise<number> {
   const environment = new LocalEnvironment(openProject());
-  const result = await showRun(json, (onEvent, signal) => destroy(environment.runOptions(onEvent, signal)));
+  const result = await showRun(json, (watch) => destroy({ ...environment.runOptions(), ...watch }));
   if (result.succeeded) rmSync(join(environment.directory, "rendered"), { recursive: true, force: true });
   if (json) {
     process.stdout.write(`${JSON.stringify(resultDocument(result, timeline(result.steps, latency)), null, 2)}\n`);

@@ -9,8 +9,8 @@ import { countChanges, isChange } from "../view/format";
 /** `isthmus preview`: what `up` would change, and nothing else. */
 export async function previewVerb({ json = false }: { json?: boolean }): Promise<number> {
   const environment = new LocalEnvironment(openProject());
-  const options = environment.runOptions(() => {}, new AbortController().signal);
-  const result = await showRun(json, (onEvent, signal) => preview({ ...options, onEvent, signal }));
+  const options = environment.runOptions();
+  const result = await showRun(json, (watch) => preview({ ...options, ...watch }));
   if (json) process.stdout.write(`${JSON.stringify(previewDigest(result, options), null, 2)}\n`);
   else process.stdout.write(conclusion(result));
   return result.succeeded ? 0 : 1;

@@ -23,7 +23,7 @@ export async function upVerb({ json = false }: { json?: boolean }): Promise<numb
   const write = (text: string): void => void (json || process.stdout.write(text));
   write(`${pc.dim(BANNER)}\n`);
   const started = Date.now();
-  const result = await showRun(json, (onEvent, signal) => up(environment.runOptions(onEvent, signal)));
+  const result = await showRun(json, (watch) => up({ ...environment.runOptions(), ...watch }));
   const clock = timeline(result.steps, latency);
   const folder = join(environment.directory, "rendered");
   const files = result.succeeded ? await render(environment, folder) : [];

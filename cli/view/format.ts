@@ -1,6 +1,7 @@
 import pc from "picocolors";
 
 import type { Operation, Step } from "../../local/engine/types";
+import { cloudOperation } from "../../local/timeline";
 
 /** `9m 40s`, `45s`, `1h 5m`. */
 export function duration(seconds: number): string {
@@ -11,8 +12,13 @@ export function duration(seconds: number): string {
   return `${rest}s`;
 }
 
-/** ` (9m 30s on the real cloud)` for what takes long enough to be worth a word. */
-export function expectation(seconds: number): string {
+/** Seconds that an operation takes on the real cloud. */
+export type LatencyOf = (type: string, operation: "create" | "update" | "delete") => number;
+
+/** ` (9m 30s on the real cloud)` for a step that takes long enough to be worth a word. */
+export function expectation(step: Step, latency: LatencyOf): string {
+  const operation = cloudOperation(step);
+  const seconds = operation === undefined ? 0 : latency(step.type, operation);
   return seconds < 10 ? "" : ` (${duration(seconds)} on the real cloud)`;
 }
 

@@ -1,6 +1,6 @@
 import type { EngineEvent, Step } from "../../local/engine/types";
-import { doing, expectation, isChange, nameOf, shortType, sign } from "./format";
-import type { LatencyOf, View } from "./view";
+import { expectation, isChange, nameOf, shortType, sign, type LatencyOf } from "./format";
+import type { View } from "./view";
 
 /** One line for each thing done: for logs and pipes. */
 export class LinesView implements View {
@@ -17,15 +17,10 @@ export class LinesView implements View {
       case "step-failed":
         this.line(` ! ${shortType(event.step.type)} ${nameOf(event.step.urn)} failed`);
         return;
-      case "diagnostic":
-        if (event.diagnostic.severity !== "debug") this.line(describeDiagnostic(event.diagnostic));
-        return;
-      case "policy": {
-        const { policy, outcome, level, message } = event.violation;
-        this.line(`policy ${policy} (${level}, ${outcome}) ${nameOf(event.urn)}: ${message}`);
-        return;
+      default: {
+        const remark = remarkOf(event);
+        if (remark !== undefined) this.line(remark);
       }
-      default:
     }
   }
 
@@ -42,22 +37,16 @@ export function describeStep(step: Step, latency: LatencyOf): string {
   const paths =
     operation === "update" ? Object.keys(detailedDiff).sort() : operation === "replace" ? [...replaceKeys] : [];
   const what = paths.length === 0 ? "" : ` [${paths.join(", ")}]`;
-  const action = doing(operation);
-  const kind = action === "creating" ? "create" : action === "deleting" ? "delete" : "update";
-  const seconds = operation === "replace" ? 0 : latency(type, kind);
-  return `${sign(operation)} ${shortType(type)} ${nameOf(urn)}${what}${expectation(seconds)}`;
+  return `${sign(operation)} ${shortType(type)} ${nameOf(urn)}${what}${expectation(step, latency)}`;
 }
 
-/** `warning platform-east: ...`, one line for each line of the message. */
-export function describeDiagnostic({
-  severity,
-  urn,
-  message,
-}: {
-  severity: string;
-  urn: string;
-  message: string;
-}): string {
-  const where = urn === "" ? "" : ` ${nameOf(urn)}`;
-  return `${severity}${where}: ${message.trimEnd()}`;
+/** What the engine or a policy says, `warning platform-east: ...`; undefined for what is meant for no user. */
+export function remarkOf(event: EngineEvent): string | undefined {
+  if (event.kind === "policy") {
+    const { policy, outcome, level, message } = event.violation;
+    return `policy ${policy} (${level}, ${outcome}) ${nameOf(event.urn)}: ${message}`;
+  }
+  if (event.kind !== "diagnostic" || event.diagnostic.severity === "debug") return undefined;
+  const { severity, urn, message } = event.diagnostic;
+  return `${severity}${urn === "" ? "" : ` ${nameOf(urn)}`}: ${message.trimEnd()}`;
 }

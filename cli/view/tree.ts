@@ -1,9 +1,9 @@
 import pc from "picocolors";
 
 import type { EngineEvent, Step } from "../../local/engine/types";
-import { describeDiagnostic, describeStep } from "./lines";
-import { doing, duration, expectation, isChange, nameOf, shortType } from "./format";
-import type { LatencyOf, View } from "./view";
+import { doing, duration, expectation, isChange, nameOf, shortType, type LatencyOf } from "./format";
+import { describeStep, remarkOf } from "./lines";
+import type { View } from "./view";
 
 /** What a component's part of the tree shows. */
 interface Branch {
@@ -47,15 +47,10 @@ export class TreeView implements View {
       case "step-failed":
         this.finish(event.step, event.kind === "step-failed");
         return;
-      case "diagnostic":
-        if (event.diagnostic.severity !== "debug") this.notes.push(describeDiagnostic(event.diagnostic));
-        return;
-      case "policy": {
-        const { policy, outcome, level, message } = event.violation;
-        this.notes.push(`policy ${policy} (${level}, ${outcome}) ${nameOf(event.urn)}: ${message}`);
-        return;
+      default: {
+        const remark = remarkOf(event);
+        if (remark !== undefined) this.notes.push(remark);
       }
-      default:
     }
   }
 
@@ -111,18 +106,10 @@ export class TreeView implements View {
 
   private lines(branch: Branch): string[] {
     const running = [...branch.running.values()].map(({ step, since }) => {
-      const expected = this.expected(step);
       const elapsed = duration((Date.now() - since) / 1000);
-      return `   ${SPINNER[this.frame % SPINNER.length]} ${doing(step.operation)} ${shortType(step.type)} ${nameOf(step.urn)} ${elapsed}${expected}`;
+      return `   ${SPINNER[this.frame % SPINNER.length]} ${doing(step.operation)} ${shortType(step.type)} ${nameOf(step.urn)} ${elapsed}${expectation(step, this.latency)}`;
     });
     return [this.title(branch), ...running];
-  }
-
-  private expected(step: Step): string {
-    const action = doing(step.operation);
-    if (action !== "creating" && action !== "updating" && action !== "deleting") return "";
-    const kind = action === "creating" ? "create" : action === "updating" ? "update" : "delete";
-    return expectation(this.latency(step.type, kind));
   }
 
   private title({ name, type, done, changes }: Branch): string {

@@ -1,4 +1,5 @@
 import type { EngineEvent } from "../../local/engine/types";
+import type { LatencyOf } from "./format";
 import { LinesView } from "./lines";
 import { TreeView } from "./tree";
 
@@ -8,9 +9,6 @@ export interface View {
   /** The run is over: leave the screen as it should stay. */
   close(): void;
 }
-
-/** Seconds that an operation takes on the real cloud. */
-export type LatencyOf = (type: string, operation: "create" | "update" | "delete") => number;
 
 /** A live tree on a terminal, plain lines elsewhere. */
 export function openView(stream: NodeJS.WriteStream, latency: LatencyOf): View {
