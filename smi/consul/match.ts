@@ -1,14 +1,11 @@
+import { checkExpressions, checkMethods, METHODS } from "../match";
 import type { Anchor, HttpMatch, TrafficSplit, TrafficTarget } from "../model";
 import { compare } from "../model";
 import { type Position, type Problem, problemAt } from "../problem";
-import { re2Problem } from "../regex/matcher";
 import { parseRegex } from "../regex/parse";
 import { partition } from "../regex/partition";
 import { ANY, type CharSet, type Regex } from "../regex/syntax";
 import type { HeaderCriterion, HttpCriteria } from "./objects";
-
-/** The methods that Consul's servers take. */
-const METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 /** Every request; a criterion is required, and every path starts with a slash. */
 export const ANY_REQUEST: HttpCriteria = { pathPrefix: "/" };
@@ -121,13 +118,8 @@ export function checkMatch(
   const problem = (code: Problem["code"], message: string): Problem =>
     problemAt(code, document, position, `match "${match.name}": ${message}`);
   return [
-    ...(match.methods ?? [])
-      .filter((method) => !METHODS.includes(method))
-      .map((method) => problem("SMI-METHOD", `found the method "${method}", allowed: ${METHODS.join(", ")}`)),
-    ...[match.pathRegex, ...match.headers.map(({ regex }) => regex)].flatMap((pattern) => {
-      const found = pattern === undefined ? undefined : re2Problem(pattern);
-      return found === undefined ? [] : [problem("SMI-RE2", `found "${pattern}" with ${found}; allowed: RE2 syntax`)];
-    }),
+    ...checkMethods(match, problem),
+    ...checkExpressions(match, problem),
     ...match.headers
       .filter(({ name }) => name === "host" || name.startsWith(":"))
       .map(({ name }) =>

@@ -1,7 +1,7 @@
+import { checkExpressions, checkMethods } from "../match";
 import type { HeaderMatch, HttpMatch, TrafficTarget, TrafficSplit } from "../model";
 import { type Position, type Problem, problemAt } from "../problem";
 import type { Language } from "../regex/automaton";
-import { re2Problem } from "../regex/matcher";
 import { literalOf } from "../regex/literal";
 import { parseRegex } from "../regex/parse";
 import { ANY, type Regex } from "../regex/syntax";
@@ -16,9 +16,6 @@ export interface GatewayMatch {
   }[];
   readonly method?: string;
 }
-
-/** The Gateway API's enumeration. */
-export const METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 /** Limits of the Gateway API (https://gateway-api.sigs.k8s.io/reference/spec/). */
 export const LIMITS = {
@@ -84,13 +81,8 @@ export function checkMatch(
   const problem = (code: Problem["code"], message: string): Problem =>
     problemAt(code, document, position, `match "${match.name}": ${message}`);
   return [
-    ...(match.methods ?? [])
-      .filter((method) => !METHODS.includes(method))
-      .map((method) => problem("SMI-METHOD", `found the method "${method}", allowed: ${METHODS.join(", ")}`)),
-    ...[match.pathRegex, ...match.headers.map(({ regex }) => regex)].flatMap((pattern) => {
-      const found = pattern === undefined ? undefined : re2Problem(pattern);
-      return found === undefined ? [] : [problem("SMI-RE2", `found "${pattern}" with ${found}; allowed: RE2 syntax`)];
-    }),
+    ...checkMethods(match, problem),
+    ...checkExpressions(match, problem),
     ...repeated(match.headers).map((name) =>
       problem(
         "SMI-HDR-DUP",

@@ -1,9 +1,9 @@
 import { type Facts, findService, type ServiceFacts, type ServicePort } from "../facts";
+import { checkExpressions } from "../match";
 import type { Anchor, Backend, DocumentIndex, HeaderMatch, HttpMatch, TrafficSplit } from "../model";
 import { type Position, type Problem, problemAt, type ProblemCode } from "../problem";
 import { listed } from "../reader/suggest";
 import { literalOf } from "../regex/literal";
-import { re2Problem } from "../regex/matcher";
 import { escapeRegex } from "../regex/syntax";
 import { checkConflicts, checkLeaves, matchesOf, rootMissing, weigh } from "../splits";
 import { protocolOf } from "./protocol";
@@ -159,10 +159,7 @@ function checkMatch(match: HttpMatch, split: TrafficSplit, position: Position | 
   );
   const names = match.headers.map(({ name }) => (isHost(name) ? "host" : name));
   return [
-    ...expressions.flatMap((pattern) => {
-      const found = re2Problem(pattern);
-      return found === undefined ? [] : [problem("SMI-RE2", `found "${pattern}" with ${found}; allowed: RE2 syntax`)];
-    }),
+    ...checkExpressions(match, problem),
     ...expressions
       .filter(({ length }) => length > MAX_PATTERN)
       .map(({ length }) =>
