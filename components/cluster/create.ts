@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Providers } from "../providers";
-import { AksCluster } from "./aks";
+import { AksCluster } from "./aks/aks-cluster";
 import type { Cluster } from "./cluster";
-import { EksCluster } from "./eks";
+import { EksCluster } from "./eks/eks-cluster";
 import type { ClusterPlan } from "./plan";
 
 /** Makes the cluster that a plan describes: the one place that knows which component that is. */

@@ -1,14 +1,9 @@
 import type { z } from "zod";
 
-import type {
-  accessSchema,
-  aksSchema,
-  bucketSchema,
-  eksSchema,
-  environmentSchema,
-  meshSchema,
-  workloadSchema,
-} from "./schema";
+import type { aksSchema } from "./aks-schema";
+import type { eksSchema } from "./eks-schema";
+import type { meshSchema } from "./mesh-schema";
+import type { accessSchema, bucketSchema, environmentSchema, workloadSchema } from "./schema";
 
 /** A spec whose shape has been checked, with every reference as a plain string. What planners work on. */
 export type Environment = z.infer<typeof environmentSchema>;

@@ -5,10 +5,10 @@ import * as iam from "@pulumi/aws/iam";
 import * as kms from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
 
-import { VpcNetwork } from "../network/vpc";
-import { KubernetesProvider, type AwsProvider } from "../providers";
-import type { Cluster } from "./cluster";
-import { renderKubeconfig } from "./kubeconfig";
+import { VpcNetwork } from "../../network/vpc";
+import { KubernetesProvider, type AwsProvider } from "../../providers";
+import type { Cluster } from "../cluster";
+import { renderKubeconfig } from "../kubeconfig";
 import type { EksPlan, NodeGroupPlan } from "./plan";
 
 export interface EksClusterArgs {

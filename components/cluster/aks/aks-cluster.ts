@@ -4,11 +4,11 @@ import * as managedidentity from "@pulumi/azure-native/managedidentity";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 
-import { roleAssignmentName, roleDefinitionId } from "../identity/azure-roles";
-import { VnetNetwork } from "../network/vnet";
-import { KubernetesProvider, type AzureProvider } from "../providers";
-import type { Cluster } from "./cluster";
-import { certificateAuthorityOf, renderKubeconfig } from "./kubeconfig";
+import { roleAssignmentName, roleDefinitionId } from "../../identity/azure-roles";
+import { VnetNetwork } from "../../network/vnet";
+import { KubernetesProvider, type AzureProvider } from "../../providers";
+import type { Cluster } from "../cluster";
+import { certificateAuthorityOf, renderKubeconfig } from "../kubeconfig";
 import type { AgentPoolPlan, AksPlan } from "./plan";
 
 export interface AksClusterArgs {

@@ -1,0 +1,42 @@
+import type { ClusterBlocks } from "../network/plan";
+import type { Settings } from "../settings";
+
+/** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
+export type Place =
+  | { readonly cloud: "aws"; readonly region: string }
+  | { readonly cloud: "azure"; readonly location: string; readonly subscriptionId: string; readonly tenantId: string };
+
+/** What every cluster that we make is planned with. */
+export interface ClusterBasePlan {
+  readonly key: string;
+  /** Name in the cloud, `<prefix>-<environment>-<key>`. */
+  readonly clusterName: string;
+  readonly kubernetesVersion: string;
+  readonly serviceCidr: string;
+  /** Blocks of the internet that may reach the API server. Empty: only the cluster's own network may. */
+  readonly publicCidrs: readonly string[];
+  readonly protect: boolean;
+  /** Command that adds the cluster to the kubeconfig of whoever runs it. */
+  readonly connect: string;
+}
+
+/** What a planner knows besides the cluster's own spec. */
+export interface ClusterContext {
+  readonly environment: string;
+  readonly settings: Settings;
+  readonly protect: boolean;
+}
+
+/** The parts of a base plan that are the same on every cloud, and the blocks that they were cut from. */
+export interface ClusterBase extends Omit<ClusterBasePlan, "connect"> {
+  readonly blocks: ClusterBlocks;
+}
+
+/** Pools in the order of their names, with the defaults filled in. */
+export function planPools<
+  Pool extends { readonly spot?: boolean | undefined; readonly labels?: Record<string, string> | undefined },
+>(pools: Record<string, Pool>) {
+  return Object.entries(pools)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, pool]) => ({ ...pool, name, spot: pool.spot ?? false, labels: pool.labels ?? {} }));
+}

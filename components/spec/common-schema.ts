@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** A key of the spec: it becomes part of resource names on both clouds, so it is a short DNS label. */
+export const keySchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, "2 to 20 lower-case letters, digits and hyphens, starting with a letter");
+
+export const dnsLabel = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a DNS label: 1 to 63 lower-case letters, digits and hyphens");
+
+const minorVersion = z
+  .string({ error: 'text such as "1.34", in quotes' })
+  .regex(/^1\.\d{2}$/, 'a Kubernetes minor version such as "1.34"');
+
+export const cidr = z.cidrv4({ error: 'an IPv4 block such as "10.16.0.0/14"' });
+
+/** Who may reach the Kubernetes API server. */
+const endpoint = z.discriminatedUnion("access", [
+  /** Only from the cluster's own network. The default. */
+  z.strictObject({ access: z.literal("private") }),
+  /** From the network and from these blocks of the internet. */
+  z.strictObject({ access: z.literal("restricted"), allowedCidrs: z.array(cidr).min(1) }),
+]);
+
+export const nodePool = {
+  /** Fewest nodes. */
+  min: z.int().min(0).max(1000),
+  /** Most nodes. */
+  max: z.int().min(1).max(1000),
+  /** Spot capacity is cheaper and may be taken away. Default: false. */
+  spot: z.boolean().optional(),
+  /** Kubernetes labels of the nodes. */
+  labels: z.record(z.string(), z.string()).optional(),
+};
+
+export const clusterBase = {
+  /** Kubernetes minor version of the control plane and its nodes. Required: there is no version that stays right. */
+  kubernetesVersion: minorVersion,
+  /**
+   * The cluster's own IPv4 block, /12 to /18, disjoint from every other cluster's. Its first quarter is the network of the
+   * nodes, its second the pods (AKS overlay), its third the Services.
+   */
+  cidr,
+  /** Who may reach the API server. Default: `{ access: "private" }`. */
+  endpoint: endpoint.optional(),
+};
