@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "./cluster/cluster";
 import { createCluster } from "./cluster/create";
+import { GatewayApi } from "./cluster/portable/gateway-api";
 import { ClusterTrust } from "./identity/cluster-trust";
 import type { IdentityPlan } from "./identity/plan";
 import { WorkloadIdentity } from "./identity/workload-identity";
@@ -66,7 +67,8 @@ export class Platform extends pulumi.ComponentResource {
       { parent: this },
     );
     return mapValues(clusters, (cluster, key) => {
-      return new LinkerdMesh(`${this.name}-${key}-mesh`, { cluster, trust, trustDomain }, { parent: this });
+      const gatewayApi = new GatewayApi(`${this.name}-${key}-gateway-api`, { cluster }, { parent: this });
+      return new LinkerdMesh(`${this.name}-${key}-mesh`, { cluster, trust, trustDomain, gatewayApi }, { parent: this });
     });
   }
 

@@ -3,6 +3,7 @@ import * as helm from "@pulumi/kubernetes/helm/v3";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "../cluster/cluster";
+import type { GatewayApi } from "../cluster/portable/gateway-api";
 import type { Mesh } from "./mesh";
 import type { MeshTrust } from "./mesh-trust";
 
@@ -10,14 +11,12 @@ export interface LinkerdMeshArgs {
   readonly cluster: Cluster;
   readonly trust: MeshTrust;
   readonly trustDomain: string;
+  /** The Gateway API's CRDs: Linkerd's control plane watches its routes. */
+  readonly gatewayApi: GatewayApi;
 }
 
-/**
- * Pinned charts. Envoy Gateway's CRD chart is the one that publishes the Gateway API CRDs alone: 1.8.2 carries 1.5.1, the
- * newest version that Linkerd 2.20 supports.
- */
+/** Pinned charts. */
 const CHARTS = {
-  gatewayApi: { chart: "oci://docker.io/envoyproxy/gateway-crds-helm", version: "v1.8.2" },
   crds: { chart: "linkerd-crds", version: "2026.8.3", repositoryOpts: { repo: "https://helm.linkerd.io/edge" } },
   controlPlane: {
     chart: "linkerd-control-plane",
@@ -42,25 +41,20 @@ export class LinkerdMesh extends pulumi.ComponentResource implements Mesh {
     const namespace = new core.Namespace(name, { metadata: { name: NAMESPACE } }, this.opts);
     const crds = this.installCrds(name, namespace);
     const issuer = this.storeIssuer(name, namespace, args);
-    const controlPlane = this.installControlPlane(name, namespace, args, [...crds, issuer, ...args.cluster.ready]);
+    const controlPlane = this.installControlPlane(name, namespace, args, [
+      ...args.gatewayApi.ready,
+      crds,
+      issuer,
+      ...args.cluster.ready,
+    ]);
 
     this.ready = [controlPlane];
     this.registerOutputs({});
   }
 
-  /** CRDs are releases of their own: the control plane can be upgraded or removed without taking the rules with it. */
-  private installCrds(name: string, namespace: core.Namespace): helm.Release[] {
-    const gatewayApi = new helm.Release(
-      `${name}-gateway-api`,
-      {
-        ...CHARTS.gatewayApi,
-        name: "gateway-api-crds",
-        namespace: namespace.metadata.name,
-        values: { crds: { gatewayAPI: { enabled: true, channel: "standard" }, envoyGateway: { enabled: false } } },
-      },
-      this.opts,
-    );
-    const linkerd = new helm.Release(
+  /** CRDs are a release of their own: the control plane can be upgraded or removed without taking the rules with it. */
+  private installCrds(name: string, namespace: core.Namespace): helm.Release {
+    return new helm.Release(
       `${name}-crds`,
       {
         ...CHARTS.crds,
@@ -70,7 +64,6 @@ export class LinkerdMesh extends pulumi.ComponentResource implements Mesh {
       },
       this.opts,
     );
-    return [gatewayApi, linkerd];
   }
 
   private storeIssuer(name: string, namespace: core.Namespace, { cluster, trust }: LinkerdMeshArgs): core.Secret {

@@ -109,13 +109,13 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
   });
 
   test("custom resources go before the mesh that serves them, the mesh before its CRDs", () => {
-    const release = (suffix: string) => named(`platform-east-mesh-${suffix}`, "kubernetes:helm.sh/v3:Release");
+    const release = (suffix: string) => named(`platform-east-${suffix}`, "kubernetes:helm.sh/v3:Release");
     const policies = resources().filter(({ type }) => /policy\.linkerd\.io|gateway\.networking/.test(type));
     const east = policies.filter(({ urn }) => nameOf(urn).startsWith("platform-east-"));
 
-    for (const { urn } of east) expect(waitsFor(urn, resources())).toContain(release("control-plane"));
-    expect([...waitsFor(release("control-plane"), resources())]).toEqual(
-      expect.arrayContaining([release("crds"), release("gateway-api")]),
+    for (const { urn } of east) expect(waitsFor(urn, resources())).toContain(release("mesh-control-plane"));
+    expect([...waitsFor(release("mesh-control-plane"), resources())]).toEqual(
+      expect.arrayContaining([release("mesh-crds"), release("gateway-api")]),
     );
   });
 
