@@ -19,13 +19,13 @@ import { urnType } from "../protocol/urn";
 import { checkConfiguration, readConfiguration } from "./configuration";
 import { diffProperties } from "./diff";
 import { digest, immutablePart } from "./identity";
-import type { LedgerEntry } from "./ledger";
-import type { CloudDefinition, Context, Identified, Refusal, ResourceModel } from "./model";
+import { keyOf, type LedgerEntry } from "./ledger";
+import type { CloudDefinition, Companion, Context, Identified, Referrer, Refusal, ResourceModel } from "./model";
 import { checkAutoName, isAutoName } from "./names";
 import { previewOutputs, realOutputs, redact } from "./outputs";
 import { textAt } from "./paths";
 import { checkProperties, nearest } from "./schema";
-import type { Referrer, World } from "./world";
+import type { World } from "./world";
 
 /** Token of the function that finds a thing again whose creation was interrupted; its args are `type`, `inputs` and `urn`. */
 export const LOOKUP = "isthmus:local:lookup";
@@ -39,15 +39,17 @@ type Doing = "creating" | "updating" | "deleting";
  */
 export class Cloud<S> implements Provider {
   private settings: S;
+  private open = true;
   private readonly models: ReadonlyMap<string, ResourceModel<S>>;
 
   constructor(
     private readonly definition: CloudDefinition<S>,
     private readonly world: World,
     /** Models of all clouds, since a thing of one may refer to a thing of another. Default: this cloud's. */
-    private readonly referrers: readonly Referrer[] = definition.models,
+    private readonly referrers: readonly Referrer[] = referrersOf(definition),
   ) {
     this.settings = definition.settings({});
+    world.enter();
     this.models = new Map(definition.models.map((model) => [model.type, model]));
   }
 
@@ -87,7 +89,7 @@ export class Cloud<S> implements Provider {
     const { id, scope } = this.identify(model, request.urn, inputs);
     return this.alone(model, "creating", id, inputs, () => {
       const made = this.identify(model, request.urn, inputs);
-      this.admit(model, "creating", { type: model.type, id: made.id, scope, inputs });
+      this.admit(model, "creating", request.urn, { type: model.type, id: made.id, scope, inputs });
       return { id: made.id, properties: this.apply(model, made.id, scope, inputs) };
     });
   }
@@ -109,7 +111,7 @@ export class Cloud<S> implements Provider {
           `updating ${model.label} (${request.id}): it no longer exists in the cloud; run a refresh, then deploy again`,
         );
       }
-      this.admit(model, "updating", { ...old, inputs: request.news }, old);
+      this.admit(model, "updating", request.urn, { ...old, inputs: request.news }, old);
       return this.apply(model, old.id, old.scope ?? "", request.news, old);
     });
   }
@@ -136,7 +138,10 @@ export class Cloud<S> implements Provider {
     return { properties: implementation(args, { ledger: this.world.ledger, settings: this.settings }), failures: [] };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    if (this.open) this.world.leave();
+    this.open = false;
+  }
 
   /** Two with one name cannot exist side by side. */
   private deletesFirst(model: ResourceModel<S>, { urn, oldInputs, news }: DiffRequest): boolean {
@@ -179,6 +184,7 @@ export class Cloud<S> implements Provider {
       scope,
       id,
       old,
+      isNew: (entry) => this.world.isNew(entry),
       digest: (purpose, length) => digest([...identity, purpose], length),
     };
   }
@@ -215,11 +221,19 @@ export class Cloud<S> implements Provider {
   }
 
   /** Everything that the service checks before it makes or changes a thing. */
-  private admit(model: ResourceModel<S>, doing: Doing, thing: Identified, old?: LedgerEntry): void {
+  private admit(
+    model: ResourceModel<S>,
+    doing: "creating" | "updating",
+    urn: string,
+    thing: Identified,
+    old?: LedgerEntry,
+  ): void {
     const plain = plainOf(thing.inputs);
     const subject = { ...thing, inputs: plain };
     const refuse = (refusal: Refusal | undefined): void => {
-      if (refusal !== undefined) this.refuse(model, doing, thing.id, thing.inputs, refusal);
+      if (refusal?.passesAfter !== undefined)
+        this.world.clock.spend(urn, doing === "creating" ? "create" : "update", refusal.passesAfter);
+      else if (refusal !== undefined) this.refuse(model, doing, thing.id, thing.inputs, refusal);
     };
     for (const reference of model.references ?? []) {
       const [missing] = this.world.missing(reference, subject);
@@ -251,9 +265,24 @@ export class Cloud<S> implements Provider {
     inputs: PropertyMap,
     old?: LedgerEntry,
   ): PropertyMap {
-    const outputs = realOutputs(model, inputs, this.context(model, id, scope, plainOf(inputs), { old }));
-    this.world.ledger.put({ type: model.type, id, scope, inputs, outputs });
+    const context = this.context(model, id, scope, plainOf(inputs), { old });
+    const outputs = realOutputs(model, inputs, context);
+    const entry = { type: model.type, id, scope, inputs, outputs };
+    this.world.ledger.put(entry);
+    if (old === undefined) this.world.created(entry);
+    if (model.companions !== undefined)
+      this.accompany(entry, model.companions(plainOf(inputs), plainOf(outputs), context));
     return outputs;
+  }
+
+  /** Makes what the service keeps beside a thing, and takes away what it no longer does. */
+  private accompany(maker: LedgerEntry, companions: readonly Companion[]): void {
+    const { ledger } = this.world;
+    const wanted = new Set(companions.map(({ type, id, scope }) => keyOf(type, id, scope)));
+    for (const { type, id, scope } of ledger.madeBy(maker))
+      if (!wanted.has(keyOf(type, id, scope))) ledger.remove(type, id, scope);
+    const { type, id, scope } = maker;
+    for (const companion of companions) ledger.put({ ...companion, madeBy: { type, id, scope } });
   }
 
   private remove(model: ResourceModel<S>, entry: LedgerEntry): void {
@@ -293,6 +322,11 @@ export class Cloud<S> implements Provider {
     }
     return {};
   }
+}
+
+/** Everything of a cloud that may refer to something. */
+export function referrersOf<S>({ models, made = [] }: CloudDefinition<S>): readonly Referrer[] {
+  return [...models, ...made];
 }
 
 function inUse<S>(model: ResourceModel<S>, entry: LedgerEntry, by: readonly LedgerEntry[]): Refusal {

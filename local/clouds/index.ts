@@ -1,7 +1,7 @@
 import { ProviderError, type Provider, type ProviderHost } from "../protocol/provider";
 import { AWS } from "./aws";
 import { AZURE } from "./azure";
-import { Cloud } from "./cloud";
+import { Cloud, referrersOf } from "./cloud";
 import {
   DEFAULT_LATENCY as KUBERNETES_LATENCY,
   forgetLostClusters,
@@ -10,15 +10,14 @@ import {
 } from "./kubernetes";
 import { Ledger } from "./ledger";
 import type { Latency } from "./model";
+import type { TimedOperation } from "./clock";
 import { latencies as tls, TlsProvider } from "./tls";
 import { World } from "./world";
 
+export type { TimedOperation } from "./clock";
 export { LOOKUP } from "./cloud";
 export { Ledger, type LedgerChange, type LedgerEntry } from "./ledger";
 export { openLedger } from "./store";
-
-/** An operation whose time on the real cloud is known. */
-export type TimedOperation = keyof Latency;
 
 /** Seconds by type token. */
 const LATENCIES: ReadonlyMap<string, Latency> = new Map([
@@ -50,7 +49,7 @@ export class SimulatedClouds implements ProviderHost {
   }
 
   async open(pkg: string): Promise<Provider> {
-    const referrers = [...AWS.models, ...AZURE.models];
+    const referrers = [...referrersOf(AWS), ...referrersOf(AZURE)];
     switch (pkg) {
       case "aws":
         return new Cloud(AWS, this.world, referrers);

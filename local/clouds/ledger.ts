@@ -12,7 +12,16 @@ export interface LedgerEntry {
   readonly inputs: PropertyMap;
   /** Everything that a read returns: the inputs and what the cloud computed. */
   readonly outputs: PropertyMap;
+  /**
+   * What made it, where no engine did: a network interface of a cluster, the load balancer of a Service, the objects of a
+   * chart. No engine's state has it, so it is left out where ledger and state are compared; whatever made it must take it
+   * away again, or it stays and blocks what it refers to, as on a real cloud.
+   */
+  readonly madeBy?: Maker;
 }
+
+/** The thing that made another one. */
+export type Maker = Pick<LedgerEntry, "type" | "id" | "scope">;
 
 /** What a ledger tells its store. */
 export type LedgerChange =
@@ -31,11 +40,11 @@ export class Ledger {
     entries: Iterable<LedgerEntry> = [],
     private readonly onChange: (change: LedgerChange) => void = () => {},
   ) {
-    for (const entry of entries) this.entries.set(key(entry.type, entry.id, entry.scope), entry);
+    for (const entry of entries) this.entries.set(keyOf(entry.type, entry.id, entry.scope), entry);
   }
 
   get(type: string, id: string, scope?: string): LedgerEntry | undefined {
-    return this.entries.get(key(type, id, scope));
+    return this.entries.get(keyOf(type, id, scope));
   }
 
   /** All entries, or those of one type, sorted by type, id and scope. */
@@ -46,16 +55,24 @@ export class Ledger {
       .map(([, entry]) => entry);
   }
 
+  /** Things that a thing has made, sorted as `list` sorts. */
+  madeBy({ type, id, scope }: Maker): LedgerEntry[] {
+    return this.list().filter(
+      ({ madeBy }) => madeBy?.type === type && madeBy.id === id && (madeBy.scope ?? "") === (scope ?? ""),
+    );
+  }
+
   put(entry: LedgerEntry): void {
-    this.entries.set(key(entry.type, entry.id, entry.scope), entry);
+    this.entries.set(keyOf(entry.type, entry.id, entry.scope), entry);
     this.onChange({ put: entry });
   }
 
   remove(type: string, id: string, scope?: string): void {
-    if (this.entries.delete(key(type, id, scope))) this.onChange({ remove: { type, id, scope } });
+    if (this.entries.delete(keyOf(type, id, scope))) this.onChange({ remove: { type, id, scope } });
   }
 }
 
-function key(type: string, id: string, scope = ""): string {
+/** Text that tells a thing from all others. */
+export function keyOf(type: string, id: string, scope = ""): string {
   return `${type}\n${id}\n${scope}`;
 }

@@ -10,6 +10,12 @@ export interface Refusal {
   /** The service's error code, e.g. `ResourceInUseException`. */
   readonly code: string;
   readonly message: string;
+  /**
+   * Seconds after which the refusal passes by itself, where the real provider asks again for at least that long (the AWS
+   * provider does while IAM propagates): the operation then succeeds, so much later on the virtual clock. Default: the
+   * refusal reaches the user.
+   */
+  readonly passesAfter?: number;
 }
 
 /** What identifies a thing without its outputs: also that of one about to be created. */
@@ -33,6 +39,12 @@ export interface Context<S> {
   readonly id: string;
   /** The thing before an update. Absent in a create. */
   readonly old?: LedgerEntry;
+  /**
+   * Eventual consistency: whether a thing was created in the run that is going on, so that other services may not see it
+   * yet. A rule that asks this answers with the service's refusal; `Refusal.passesAfter` says whether the provider waits.
+   * It stops being new when the last provider instance of the run closes.
+   */
+  isNew(entry: LedgerEntry): boolean;
   /**
    * Lower-case hex digits that depend on nothing but what the thing is: its identity, its immutable inputs and the purpose.
    * The same thing made again has the same digits; one made with other immutable inputs has others.
@@ -59,8 +71,17 @@ export interface Reference {
   readonly onDelete?: "block" | "cascade" | "ignore";
 }
 
+/** References of one resource type, for the walk over what would be left dangling. */
+export interface Referrer {
+  readonly type: string;
+  readonly references?: readonly Reference[];
+}
+
 /** A rule that a service holds at create and update; inputs are known and without secrets. */
 export type Rule<S> = (inputs: PropertyMap, context: Context<S>) => Refusal | undefined;
+
+/** A thing that a service makes by itself beside the one that was asked for. */
+export type Companion = Omit<LedgerEntry, "madeBy">;
 
 /**
  * One resource type of a simulated cloud, as a table: Check reads `properties`, Diff their `immutable`, Create and Update
@@ -87,7 +108,14 @@ export interface ResourceModel<S> {
   readonly uniqueKey?: (thing: Identified) => string | undefined;
   /** What the service says to a second one with the same id or unique key. */
   readonly taken: (inputs: PropertyMap, other: LedgerEntry) => Refusal;
+  /** What the service holds besides references and names; `rules.ts` has makers of quotas and ratchets. */
   readonly rules?: readonly Rule<S>[];
+  /**
+   * What the service makes along with the thing, e.g. the network interfaces of a cluster: kept up to date by every create
+   * and update, and taken away with it. Their types and references are in `CloudDefinition.made`. What a controller makes
+   * later is put into the ledger by the controller, with `LedgerEntry.madeBy`.
+   */
+  readonly companions?: (inputs: PropertyMap, outputs: PropertyMap, context: Context<S>) => readonly Companion[];
   /** What the service says to a delete while others need it. */
   readonly inUse?: (entry: LedgerEntry, dependents: readonly LedgerEntry[]) => Refusal;
   /** A reason of its own to refuse a delete. */
@@ -116,6 +144,8 @@ export interface CloudDefinition<S> {
   readonly pkg: string;
   readonly version: string;
   readonly models: readonly ResourceModel<S>[];
+  /** Types that no program asks for: what services and controllers make. Their references block deletes like any other. */
+  readonly made?: readonly Referrer[];
   /** Functions by token. They throw a `ProviderError` to refuse. */
   readonly functions: Readonly<Record<string, (args: PropertyMap, context: FunctionContext<S>) => PropertyMap>>;
   /** Configuration of the provider. JSON text is accepted where a property is not a text, as SDKs send it. */

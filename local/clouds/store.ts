@@ -16,7 +16,7 @@ import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb"
 
 import { PassphraseCrypter, type Crypter } from "../protocol/crypter";
 import { decodeMap, encodeMap } from "../protocol/property";
-import { Ledger, type LedgerChange, type LedgerEntry } from "./ledger";
+import { Ledger, type LedgerChange, type LedgerEntry, type Maker } from "./ledger";
 
 /** Changes after which the journal is folded into the snapshot. */
 const COMPACT_AFTER = 2000;
@@ -156,13 +156,14 @@ function parse(text: string, where: string): Json {
   }
 }
 
-function encodeEntry({ type, id, scope, inputs, outputs }: LedgerEntry, crypter: Crypter): Json {
+function encodeEntry({ type, id, scope, inputs, outputs, madeBy }: LedgerEntry, crypter: Crypter): Json {
   return {
     type,
     id,
     ...(scope === undefined ? {} : { scope }),
     inputs: encodeMap(inputs, crypter),
     outputs: encodeMap(outputs, crypter),
+    ...(madeBy === undefined ? {} : { madeBy: { ...madeBy } as Json }),
   };
 }
 
@@ -173,5 +174,6 @@ function decodeEntry(entry: Json, crypter: Crypter): LedgerEntry {
     ...(entry.scope === undefined ? {} : { scope: String(entry.scope) }),
     inputs: decodeMap(entry.inputs as Json, crypter),
     outputs: decodeMap(entry.outputs as Json, crypter),
+    ...(entry.madeBy === undefined ? {} : { madeBy: entry.madeBy as Json & Maker }),
   };
 }

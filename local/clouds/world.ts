@@ -1,28 +1,55 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { unwrapSecrets, type PropertyMap } from "../protocol/property";
-import type { Ledger, LedgerEntry } from "./ledger";
-import { ANY_TYPE, type Identified, type Reference } from "./model";
+import { VirtualClock } from "./clock";
+import { keyOf, type Ledger, type LedgerEntry } from "./ledger";
+import { ANY_TYPE, type Identified, type Reference, type Referrer } from "./model";
 import { textsAt } from "./paths";
 
 /** Milliseconds for which an exclusive operation is under way, so that concurrent ones really meet. */
 const EXCLUSIVE_HOLD = 25;
 
-/** References of one resource type, for the walk over what would be left dangling. */
-export interface Referrer {
-  readonly type: string;
-  readonly references?: readonly Reference[];
-}
-
-/** What all provider instances of the simulated clouds share: what exists, and what is being changed right now. */
+/**
+ * What all provider instances of the simulated clouds share: what exists, what is being changed right now, and what the
+ * run that is going on has made.
+ */
 export class World {
+  readonly clock = new VirtualClock();
   private readonly underWay = new Set<string>();
+  /** Keys of what was created since everything was last settled. */
+  private readonly fresh = new Set<string>();
+  private instances = 0;
 
   constructor(
     readonly ledger: Ledger,
     /** Called after things are gone, for what hangs on them in ways that no reference says. */
     readonly onRemoved: () => void = () => {},
   ) {}
+
+  /** A provider instance begins its work. */
+  enter(): void {
+    this.instances++;
+  }
+
+  /** A provider instance has done its work; with the last one, time passes until everybody sees what the run has made. */
+  leave(): void {
+    if (--this.instances <= 0) this.settle();
+  }
+
+  /** Lets time pass until everybody sees everything. */
+  settle(): void {
+    this.instances = Math.max(this.instances, 0);
+    this.fresh.clear();
+  }
+
+  created({ type, id, scope }: LedgerEntry): void {
+    this.fresh.add(keyOf(type, id, scope));
+  }
+
+  /** See `Context.isNew`. */
+  isNew({ type, id, scope }: LedgerEntry): boolean {
+    return this.fresh.has(keyOf(type, id, scope));
+  }
 
   /**
    * Runs an operation that others with the same key may not overlap. A second one is not queued but refused, as clouds
@@ -63,6 +90,7 @@ export class World {
       if (cascaded.includes(target)) return;
       cascaded.push(target);
       for (const by of this.referring(target, referrers, "cascade")) visit(by);
+      for (const companion of this.ledger.madeBy(target)) visit(companion);
     };
     visit(entry);
     const blocked = cascaded

@@ -1,9 +1,11 @@
-import { LOOKUP } from "../../../local/clouds/cloud";
+import { Cloud, LOOKUP } from "../../../local/clouds/cloud";
 import { Ledger } from "../../../local/clouds/ledger";
+import type { CloudDefinition, Referrer } from "../../../local/clouds/model";
+import { quota, ratchet } from "../../../local/clouds/rules";
 import { World } from "../../../local/clouds/world";
 import { Secret, Unknown, type PropertyMap } from "../../../local/protocol/property";
-import { BOOK, open, SHELF } from "./library";
-import { refusal, urn, type Tenant } from "./tenant";
+import { BOOK, LIBRARY, open, SHELF, shelf, type Settings } from "./library";
+import { refusal, Tenant, urn } from "./tenant";
 
 const preview = (tenant: Tenant, inputs: PropertyMap) =>
   tenant.provider.create({ urn: urn(BOOK, "b"), properties: inputs, preview: true, timeout: 0 });
@@ -96,6 +98,107 @@ describe("what exists", () => {
     expect(
       await tenant.provider.read({ urn: urn(BOOK, "b"), id: made.id, properties: {}, inputs: made.inputs }),
     ).toBeNull();
+  });
+});
+
+describe("what services hold beyond their schemas", () => {
+  const BOOKEND = "library:index:Bookend";
+  const bookend: Referrer = {
+    type: BOOKEND,
+    references: [{ path: "beside", type: SHELF, missing: (value) => ({ code: "NoShelf", message: value }) }],
+  };
+  const strict: CloudDefinition<Settings> = {
+    ...LIBRARY,
+    made: [bookend],
+    models: [
+      {
+        ...shelf,
+        rules: [
+          quota({
+            type: SHELF,
+            limit: 2,
+            by: (_, { scope }) => scope,
+            refusal: (limit) => ({ code: "Full", message: `the town has room for ${limit} shelves` }),
+          }),
+          ratchet({
+            path: "size",
+            allows: (before, after) => Number(after) > Number(before),
+            refusal: (before, after) => ({ code: "Sawn", message: `${String(before)} to ${String(after)}` }),
+          }),
+          ({ size }, { id, ledger, isNew }) =>
+            ledger.list(SHELF).some((other) => other.id !== id && other.inputs.size !== size && isNew(other))
+              ? {
+                  code: "Wet",
+                  message: "the paint of another shelf is wet",
+                  ...(size === 9 ? { passesAfter: 30 } : {}),
+                }
+              : undefined,
+        ],
+        companions: ({ size, name }, _, { scope }) =>
+          size === 1
+            ? []
+            : [{ type: BOOKEND, id: `${String(name)}-end`, scope, inputs: { at: name ?? "" }, outputs: {} }],
+      },
+    ],
+  };
+  const enter = (world = new World(new Ledger())) =>
+    Tenant.over(new Cloud(strict, world), world.ledger, { town: "Leiden" });
+
+  test("a quota counts what shares a key, and not the thing itself", async () => {
+    const tenant = await enter();
+    await tenant.create(SHELF, "a", { name: "a", size: 1 });
+    const b = await tenant.create(SHELF, "b", { name: "b", size: 1 });
+    expect(await refusal(tenant.create(SHELF, "c", { name: "c", size: 1 }))).toBe(
+      "creating shelf (c): Full: the town has room for 2 shelves",
+    );
+    await tenant.provider.close();
+    expect((await tenant.update(b, { name: "b", size: 2 })).outputs.size).toBe(2);
+  });
+
+  test("a ratchet goes one way", async () => {
+    const tenant = await enter();
+    const made = await tenant.create(SHELF, "a", { name: "a", size: 2 });
+    const grown = await tenant.update(made, { name: "a", size: 3 });
+    expect(await refusal(tenant.update(grown, { name: "a", size: 2 }))).toBe("updating shelf (a): Sawn: 3 to 2");
+  });
+
+  test("what is new is not seen until the run is over, unless the provider waits for it on the virtual clock", async () => {
+    const world = new World(new Ledger());
+    const tenant = await enter(world);
+    await tenant.create(SHELF, "a", { name: "a", size: 1 });
+    expect(await refusal(tenant.create(SHELF, "b", { name: "b", size: 2 }))).toContain("Wet");
+    await tenant.create(SHELF, "c", { name: "c", size: 9 });
+    expect(world.clock.spent(urn(SHELF, "c"), "create")).toBe(30);
+    await tenant.provider.close();
+    const next = await enter(world);
+    await next.delete({ type: SHELF, name: "c", id: "c", inputs: {}, outputs: {} });
+    expect((await next.create(SHELF, "b", { name: "b", size: 2 })).id).toBe("b");
+  });
+
+  test("what a service makes by itself comes and goes with its maker, and nobody mistakes it for the user's", async () => {
+    const tenant = await enter();
+    const made = await tenant.create(SHELF, "a", { name: "a", size: 2 });
+    expect(tenant.ledger.list(BOOKEND).map(({ id, madeBy }) => [id, madeBy])).toEqual([
+      ["a-end", { type: SHELF, id: "a", scope: "Leiden" }],
+    ]);
+    await tenant.delete(made);
+    expect(tenant.things()).toEqual([]);
+  });
+
+  test("what a controller made blocks the delete of what it refers to, though no program knows it", async () => {
+    const tenant = await enter();
+    const made = await tenant.create(SHELF, "a", { name: "a", size: 1 });
+    tenant.ledger.put({
+      type: BOOKEND,
+      id: "stray",
+      scope: "Leiden",
+      inputs: { beside: "a" },
+      outputs: {},
+      madeBy: { type: "a controller", id: "" },
+    });
+    expect(await refusal(tenant.delete(made))).toBe("deleting shelf (a): NotEmpty: 1 books");
+    tenant.ledger.remove(BOOKEND, "stray", "Leiden");
+    await tenant.delete(made);
   });
 });
 
