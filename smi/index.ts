@@ -30,4 +30,6 @@ export {
   type Source,
 } from "./problem";
 export { type ManifestFacts, readFacts } from "./manifests";
+export { MESH_NAMES, type MeshName } from "./mesh-names";
+export { type Mesh, type MeshCall, MESHES, type MeshOptions, type MeshRequest } from "./meshes";
 export { type OtherDocument, readSmi, type ReadResult, type SmiFile } from "./read";

@@ -1,8 +1,8 @@
 import { hasErrors, type Problem } from "../../smi";
 import { checkSources } from "../../smi/manifests";
+import { MESH_NAMES, type MeshName } from "../../smi/mesh-names";
+import { MESHES } from "../../smi/meshes";
 import { distinctProblems } from "../../smi/problem";
-import { MESH_NAMES, type MeshName } from "./mesh-names";
-import { TRANSLATORS } from "./meshes";
 import { countProblems, nextStep, refuse, writeNote, writeProblems } from "./output";
 import { demandDocuments, readRules, type ReadingOptions, withoutAcknowledged } from "./rules";
 
@@ -31,7 +31,7 @@ export async function checkVerb({
   const verdicts = hasErrors(rules.problems)
     ? []
     : [...new Set(meshes)].map((mesh): Verdict => {
-        const { objects, problems } = TRANSLATORS[mesh](rules.documents, rules.facts, {
+        const { objects, problems } = MESHES[mesh].translate(rules.documents, rules.facts, {
           ...options,
           acknowledge: rules.acknowledge,
         });

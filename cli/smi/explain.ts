@@ -1,9 +1,9 @@
 import type { Request } from "../../smi";
 import { explain, type Explanation } from "../../smi/explain";
+import type { MeshName } from "../../smi/mesh-names";
 import { compare, keyOf, type Subject, subjectKey } from "../../smi/model";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import { UserError } from "../user-error";
-import type { MeshName } from "./mesh-names";
 import { describeOnMesh, onMesh, type OnMesh } from "./on-mesh";
 import { countProblems, nextStep, oneLine, refuse, writeNote, writeProblems } from "./output";
 import { describeRequest, describeRule, describeTarget, ruleJson } from "./request";

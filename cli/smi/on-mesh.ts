@@ -1,7 +1,7 @@
 import { catches, hasErrors, type KubernetesObject, type Problem, type Request, type WorkloadFacts } from "../../smi";
+import type { MeshName } from "../../smi/mesh-names";
+import { MESHES, type MeshOptions, type MeshRequest } from "../../smi/meshes";
 import { keyOf, subjectKey } from "../../smi/model";
-import type { MeshName } from "./mesh-names";
-import { MODELS, TRANSLATORS, type TranslationOptions } from "./meshes";
 import { countProblems } from "./output";
 import type { Rules } from "./rules";
 
@@ -21,8 +21,8 @@ export interface OnMesh {
 }
 
 /** Translates the rules and asks the mesh's own model about a request. */
-export function onMesh(name: MeshName, rules: Rules, request: Request, options: TranslationOptions): OnMesh {
-  const { objects, problems } = TRANSLATORS[name](rules.documents, rules.facts, {
+export function onMesh(name: MeshName, rules: Rules, request: Request, options: MeshOptions): OnMesh {
+  const { objects, problems } = MESHES[name].translate(rules.documents, rules.facts, {
     ...options,
     acknowledge: rules.acknowledge,
   });
@@ -32,17 +32,20 @@ export function onMesh(name: MeshName, rules: Rules, request: Request, options: 
       subjectKey(candidate) === subjectKey(request.destination) &&
       candidate.ports.some(({ port }) => port === request.port),
   );
-  const model = MODELS[name];
-  if (!model) return { name, objects: [], unknown: "it has no access rules" };
+  const { allows } = MESHES[name];
+  if (!allows) return { name, objects: [], unknown: "it has no access rules" };
   if (!workload) {
     return { name, objects: [], unknown: "the workload's manifest is needed to name its objects; add it with -f" };
   }
   const here = objects.filter(({ metadata }) => metadata.namespace === workload.namespace);
-  const allowed = model(here, workload, request);
+  const call: MeshRequest = {
+    ...request,
+    protocol: workload.ports.find(({ port }) => port === request.port)?.protocol === "tcp" ? "tcp" : "http",
+  };
+  const passes = (left: readonly KubernetesObject[]): boolean => allows(left, rules.facts, workload, call, options);
+  const allowed = passes(here);
   const servers = here.filter((object) => isServerOf(object, workload, request));
-  const policies = allowed
-    ? needed(here, servers, (left) => model(left, workload, request))
-    : here.filter((object) => isPolicyOf(object, workload));
+  const policies = allowed ? needed(here, servers, passes) : here.filter((object) => isPolicyOf(object, workload));
   const probe = workload.probes.some(({ port, path }) => port === request.port && path === request.path);
   return {
     name,

@@ -1,8 +1,8 @@
+import type { MeshName } from "../../smi/mesh-names";
+import { MESHES } from "../../smi/meshes";
 import { distinctProblems } from "../../smi/problem";
 import { checkSources } from "../../smi/manifests";
 import { UserError } from "../user-error";
-import type { MeshName } from "./mesh-names";
-import { DEFAULT_DENY, TRANSLATORS } from "./meshes";
 import { refuse, toYaml, writeProblems } from "./output";
 import { demandDocuments, readRules, type ReadingOptions, withoutAcknowledged } from "./rules";
 
@@ -23,14 +23,14 @@ export async function translateVerb({
       "no file is named. Name SMI documents and the manifests of their workloads with -f; the objects of an environment are written by isthmus render.",
     );
   }
-  const deny = DEFAULT_DENY[mesh];
+  const deny = MESHES[mesh].defaultDeny(options);
   if (defaultDeny && typeof deny === "string")
     throw new UserError(`--default-deny: there are no objects for it, ${deny}.`);
   const rules = await readRules(options);
   demandDocuments(rules);
   const refused = refuse(rules.problems, `nothing was translated for ${mesh}`);
   if (refused !== undefined) return refused;
-  const { objects: own, problems: found } = TRANSLATORS[mesh](rules.documents, rules.facts, {
+  const { objects: own, problems: found } = MESHES[mesh].translate(rules.documents, rules.facts, {
     ...options,
     acknowledge: rules.acknowledge,
   });

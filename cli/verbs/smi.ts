@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
+import { MESH_NAMES } from "../../smi/mesh-names";
 import { PROBLEM_CODES, type ProblemCode } from "../../smi/problem";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import type { CheckOptions } from "../smi/check";
 import type { DiffOptions } from "../smi/diff";
 import type { ExplainOptions } from "../smi/explain";
-import { MESH_NAMES } from "../smi/mesh-names";
 import type { TranslateOptions } from "../smi/translate";
 import { UserError } from "../user-error";
 
