@@ -1,5 +1,5 @@
 import type { RunContext } from "./context";
-import { messageOf } from "./context";
+import { messageOf } from "./errors";
 import type { ResourceState } from "./types";
 
 /**

@@ -23,7 +23,7 @@ export async function runChild(
   program: Extract<Program, { kind: "child" }>,
   address: string,
 ): Promise<unknown[]> {
-  const { config = {}, secretConfigKeys = [], project, stack, parallel = 16, signal } = context.options;
+  const { config = {}, secretConfigKeys = [], project, stack, parallel = 16, signal, abandon } = context.options;
   const directory = path.resolve(program.directory);
   const outer = Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name));
   const child = spawn(
@@ -52,8 +52,8 @@ export async function runChild(
 
   const kill = (): void => void child.kill("SIGTERM");
   const stop = (): void => void context.drained().then(kill);
-  signal?.addEventListener("abort", stop, { once: true });
-  if (signal?.aborted === true) stop();
+  for (const stopped of [signal, abandon]) stopped?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted === true || abandon?.aborted === true) stop();
   let deadline: NodeJS.Timeout | undefined;
   const watch = setInterval(() => {
     if (context.stopped) deadline ??= setTimeout(stop, GRACE);
@@ -67,7 +67,7 @@ export async function runChild(
   } finally {
     clearInterval(watch);
     clearTimeout(deadline);
-    signal?.removeEventListener("abort", stop);
+    for (const stopped of [signal, abandon]) stopped?.removeEventListener("abort", stop);
   }
 }
 

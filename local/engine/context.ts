@@ -1,21 +1,9 @@
 import { Aliases } from "./aliases";
+import { ReportedFailure, RunStopped } from "./errors";
 import { ProviderRegistry } from "./providers";
 import { Reporter } from "./reporter";
 import type { LiveState } from "./state";
 import type { ResourceState, RunOptions } from "./types";
-
-/** A step that the run does not start any more, because another one has failed or the user has stopped it. */
-export class RunStopped extends Error {
-  override readonly name = "RunStopped";
-  constructor() {
-    super("the run has been stopped");
-  }
-}
-
-/** A failure that has been reported already, with the resource it concerns: nothing more is to be said about it. */
-export class ReportedFailure extends Error {
-  override readonly name = "ReportedFailure";
-}
 
 /** What the parts of one run share. */
 export class RunContext {
@@ -45,12 +33,13 @@ export class RunContext {
     this.reporter = new Reporter(preview, options.onEvent ?? (() => {}));
     this.aliases = new Aliases(options.stack, options.project);
     this.old = new Map(state.all().flatMap((resource) => (resource.delete === true ? [] : [[resource.urn, resource]])));
-    this.providers = new ProviderRegistry(options.providers, preview, this.reporter);
+    this.providers = new ProviderRegistry(options, preview, this.reporter);
   }
 
   /** No new step may start. Running ones finish and are saved. */
   get stopped(): boolean {
-    return this.failure || this.options.signal?.aborted === true;
+    const { signal, abandon } = this.options;
+    return this.failure || signal?.aborted === true || abandon?.aborted === true;
   }
 
   /** The run will end as failed, and starts nothing new. */
@@ -64,7 +53,8 @@ export class RunContext {
     if (!this.stopped) {
       await new Promise<void>((resolve) => {
         this.stopWaiters.push(resolve);
-        this.options.signal?.addEventListener("abort", () => resolve(), { once: true });
+        for (const signal of [this.options.signal, this.options.abandon])
+          signal?.addEventListener("abort", () => resolve(), { once: true });
       });
     }
     await this.drained();
@@ -108,11 +98,4 @@ export class RunContext {
   async drained(): Promise<void> {
     while (this.running > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
-}
-
-/** The text of an error for the user: its message, never its stack. */
-export function messageOf(error: unknown): string {
-  // Not `instanceof`: errors also come from other realms, such as those of test runners.
-  const message = typeof error === "object" && error !== null && "message" in error ? error.message : error;
-  return String(message);
 }

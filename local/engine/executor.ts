@@ -5,7 +5,7 @@ import type { PropertyMap, PropertyValue } from "../protocol/property";
 import { InitializationFailed } from "../protocol/provider";
 import type { CreateResult, Provider, ReadResult } from "../protocol/provider";
 import { isProviderType } from "../protocol/urn";
-import { messageOf, ReportedFailure } from "./context";
+import { messageOf, ReportedFailure, RunAbandoned, RunStopped } from "./errors";
 import type { RunContext } from "./context";
 import { compact, serializeResource } from "./deployment";
 import type { Difference } from "./diff";
@@ -183,6 +183,7 @@ export class Executor {
         }
         return result;
       } catch (error) {
+        if (error instanceof RunStopped) throw error;
         reporter.stepFailed(step, messageOf(error));
         this.context.fail();
         throw new ReportedFailure(messageOf(error));
@@ -228,9 +229,11 @@ export class Executor {
     if (this.context.preview) return save(await call());
     const { state } = this.context;
     state.apply({ op: "begin", operation: { type, resource: compact(resource) } });
+    let abandoned = false;
     try {
       return save(await call());
     } catch (error) {
+      abandoned = error instanceof RunAbandoned;
       if (error instanceof InitializationFailed) {
         // An update that did not come through keeps the inputs of before, so that the next run sees what is missing.
         const before = type === "updating" ? state.get(resource.urn) : undefined;
@@ -242,7 +245,7 @@ export class Executor {
       }
       throw error;
     } finally {
-      state.apply({ op: "end", urn: resource.urn });
+      if (!abandoned) state.apply({ op: "end", urn: resource.urn });
     }
   }
 }

@@ -10,7 +10,7 @@ import * as resource_pb from "@pulumi/pulumi/proto/resource_pb";
 import { decode, encode, mapValues } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
 import { ROOT_STACK_TYPE, urnType } from "../protocol/urn";
-import { messageOf, ReportedFailure, RunStopped } from "./context";
+import { messageOf, ReportedFailure, RunStopped } from "./errors";
 import type { RunContext } from "./context";
 import { goalOf, readGoalOf, UnsupportedFeature } from "./goal";
 import type { Goal } from "./goal";
@@ -108,7 +108,7 @@ export class Monitor {
           const known = error instanceof ReportedFailure || error instanceof RunStopped;
           if (!known && errorsBelongTo === "run") this.context.error("", messageOf(error));
           // UNAVAILABLE makes the SDK end quietly: it reports nothing and goes no further, as under the real engine.
-          const code = errorsBelongTo === "run" ? grpc.status.UNAVAILABLE : grpc.status.ABORTED;
+          const code = known || errorsBelongTo === "run" ? grpc.status.UNAVAILABLE : grpc.status.ABORTED;
           callback({ code, details: messageOf(error) });
         },
       );
@@ -180,6 +180,7 @@ export class Monitor {
       throw this.context.error("", new UnsupportedFeature(`the function ${token}`).message);
     const provider = await this.choice.forInvoke(token, request.getProvider(), request.getVersion());
     const call = provider.invoke({ token, args: mapValues(args, dereference) }).catch((error: unknown) => {
+      if (error instanceof RunStopped) throw error;
       throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`);
     });
     const { properties, failures } = await this.context.tracked(() => call);

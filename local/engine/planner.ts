@@ -5,7 +5,7 @@ import type { PropertyMap } from "../protocol/property";
 import type { CheckResult, Provider } from "../protocol/provider";
 import { isProviderType, makeUrn, parseProviderReference, urnName } from "../protocol/urn";
 import { analyze } from "./analysis";
-import { messageOf, ReportedFailure, RunStopped } from "./context";
+import { messageOf, ReportedFailure, RunStopped } from "./errors";
 import type { RunContext } from "./context";
 import { compact } from "./deployment";
 import { differenceOf, forcedReplacement, UNCHANGED } from "./diff";

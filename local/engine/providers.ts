@@ -17,14 +17,14 @@ import type {
   DiffResult,
   InvokeResult,
   Provider,
-  ProviderHost,
   ReadRequest,
   ReadResult,
   DiffRequest,
 } from "../protocol/provider";
 import { packageOf, parseProviderReference, urnType } from "../protocol/urn";
+import { abandonable, unlessAbandoned } from "./abandon";
 import type { Reporter } from "./reporter";
-import type { ResourceState } from "./types";
+import type { ResourceState, RunOptions } from "./types";
 
 /** Property of a provider's inputs that only the engine sees. */
 const INTERNAL = "__internal";
@@ -40,7 +40,7 @@ export class ProviderRegistry {
   private readonly opened: Promise<Provider>[] = [];
 
   constructor(
-    private readonly host: ProviderHost,
+    private readonly options: Pick<RunOptions, "providers" | "abandon">,
     private readonly preview: boolean,
     private readonly reporter: Reporter,
   ) {}
@@ -114,12 +114,17 @@ export class ProviderRegistry {
   /** Releases every instance, also those that failed to open. */
   async close(): Promise<void> {
     for (const result of await Promise.allSettled(this.opened)) {
-      if (result.status === "fulfilled") await result.value.close();
+      if (result.status === "rejected") continue;
+      const closed = result.value.close();
+      if (this.options.abandon?.aborted !== true) await closed;
+      else closed.catch(() => {});
     }
   }
 
   private open(urn: string): Promise<Provider> {
-    const instance = this.host.open(packageOf(urnType(urn)));
+    const { providers, abandon } = this.options;
+    const opened = unlessAbandoned(() => providers.open(packageOf(urnType(urn))), abandon);
+    const instance = opened.then((provider) => abandonable(provider, abandon));
     this.opened.push(instance);
     return instance;
   }

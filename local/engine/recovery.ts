@@ -1,5 +1,5 @@
 import { ProviderRegistry, resolveReference } from "./providers";
-import { messageOf } from "./context";
+import { messageOf } from "./errors";
 import { Reporter } from "./reporter";
 import type { LiveState } from "./state";
 import type { PendingOperation, ResourceState, RunOptions } from "./types";
@@ -15,7 +15,7 @@ export const LOOKUP_TOKEN = "isthmus:local:lookup";
 export async function recover(state: LiveState, options: RunOptions): Promise<string[]> {
   const pending = state.pendingOperations();
   if (pending.length === 0) return [];
-  const registry = new ProviderRegistry(options.providers, false, new Reporter(false, () => {}));
+  const registry = new ProviderRegistry(options, false, new Reporter(false, () => {}));
   const notes: string[] = [];
   try {
     for (const operation of pending) {

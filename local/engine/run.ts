@@ -4,7 +4,8 @@ import { Secret } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
 import { ROOT_STACK_TYPE } from "../protocol/urn";
 import { runChild } from "./child-program";
-import { messageOf, RunContext } from "./context";
+import { RunContext } from "./context";
+import { messageOf } from "./errors";
 import { deleteUnregistered } from "./deletes";
 import { serveEngine } from "./engine-service";
 import { runInline } from "./inline-program";
@@ -71,10 +72,17 @@ async function conclude(context: RunContext, work: () => Promise<void>): Promise
     await context.drained();
     await context.providers.close();
   }
-  if (options.signal?.aborted === true)
+  if (options.abandon?.aborted === true) context.error("", abandonedMessage(context.state));
+  else if (options.signal?.aborted === true)
     context.error("", "the run was stopped before its end: what had been done is saved");
   const stack = context.state.all().find((resource) => resource.type === ROOT_STACK_TYPE && resource.delete !== true);
   return reporter.result(!context.stopped && !context.flawed && !reporter.hasErrors(), stack?.outputs ?? {});
+}
+
+function abandonedMessage(state: LiveState): string {
+  const pending = state.pendingOperations().map(({ type, resource }) => `${type} ${resource.urn}`);
+  const rest = pending.length === 0 ? "" : `, and whether these are is not known: ${pending.sort().join(", ")}`;
+  return `the run was stopped at once: what had been done is saved${rest}`;
 }
 
 async function runProgram(context: RunContext): Promise<void> {

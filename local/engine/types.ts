@@ -39,8 +39,13 @@ export interface RunOptions {
   /** Concurrent resource operations. Default: 16. */
   readonly parallel?: number;
   readonly onEvent?: (event: EngineEvent) => void;
-  /** Aborting it once lets running operations finish, starts no new ones and ends the run as failed. */
+  /** Aborting it lets running operations finish, starts no new ones and ends the run as failed. */
   readonly signal?: AbortSignal;
+  /**
+   * Aborting it ends the run as failed at once. Operations under way are given up and stay pending in the state, from which
+   * the next run settles them; their providers are told to cancel.
+   */
+  readonly abandon?: AbortSignal;
   /** Lets a stack have another name than `local`: for tests and for rendering without an account. Default: false. */
   readonly allowAnyStack?: boolean;
 }

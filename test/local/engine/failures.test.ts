@@ -141,6 +141,43 @@ test("a run that is stopped lets running steps finish, and starts no others", as
   expect(await life.names()).toEqual(["first"]);
 });
 
+test("a run that is abandoned ends at once, and the next one finds what was under way", async () => {
+  const life = new Life();
+  const abandon = new AbortController();
+  let open = (): void => {};
+  life.cloud.gates.first = new Promise((resolve) => (open = resolve));
+  const body: Body = (provider) => {
+    const first = new Thing("first", {}, { provider });
+    new Thing("second", { value: first.computed }, { provider });
+  };
+  const running = life.up(body, { abandon: abandon.signal });
+  while (!life.events.some((event) => event.kind === "step-started" && event.step.urn.endsWith("::first"))) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  abandon.abort();
+  const result = await running;
+  expect(result.succeeded).toBe(false);
+  expect(errors(result)).toEqual([
+    "the run was stopped at once: what had been done is saved, and whether these are is not known: " +
+      "creating urn:pulumi:local::test::toy:index:Thing::first",
+  ]);
+  expect(life.cloud.calls).toContain("close");
+  const left = await life.store.load();
+  expect(left.pending.map(({ type, resource }) => [type, resource.urn.split("::").pop()])).toEqual([
+    ["creating", "first"],
+  ]);
+  expect(await life.names()).toEqual([]);
+
+  open();
+  while (life.cloud.things.size === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(await life.store.load()).toEqual(left);
+  const after = await life.up(body);
+  expect(errors(after)).toEqual([]);
+  expect(steps(after)).toEqual(["create second"]);
+  expect(life.cloud.names()).toEqual(["first-1", "second-2"]);
+  expect((await life.store.load()).pending).toEqual([]);
+});
+
 test("no secret is in any file of the state, nor in messages, events or a preview, not even as it was in the open before", async () => {
   const life = new Life(new FileStore(directory, "passphrase"));
   const body =
