@@ -1,39 +1,16 @@
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { keyOf, type SmiDocument } from "./model";
 import { describe, distinctProblems, type Problem, PROBLEM_CODES, type Source } from "./problem";
-import { readTrafficTarget } from "./reader/access";
-import { Cursor, type DocumentContext, isRecord } from "./reader/cursor";
-import { type ObjectHead, readHead } from "./reader/metadata";
-import { readHttpRouteGroup, readPortRoute } from "./reader/specs";
-import { readTrafficSplit } from "./reader/split";
-import { identify, type SmiKind, type Version } from "./reader/versions";
+import { Cursor, isRecord } from "./reader/cursor";
+import { type OtherDocument, readObject, type ReadResult, type Sink } from "./reader/object";
+
+export type { OtherDocument, ReadResult } from "./reader/object";
 
 export interface SmiFile {
   /** As messages show it. */
   readonly path: string;
   readonly text: string;
 }
-
-/** A document that is not SMI, for those who take facts from it. */
-export interface OtherDocument {
-  readonly source: Source;
-  readonly value: Readonly<Record<string, unknown>>;
-  /** Place inside the document, of an item of a list. */
-  readonly path: readonly (string | number)[];
-  /** Line of a field, given from the document's root. */
-  readonly lineOf: (path: readonly (string | number)[]) => number | undefined;
-}
-
-export interface ReadResult {
-  readonly documents: readonly SmiDocument[];
-  /** Documents of other kinds (Deployment, Service, ...), unread; the items of a list each by itself. */
-  readonly others: readonly OtherDocument[];
-  /** All problems of all files, in the order of reading. */
-  readonly problems: readonly Problem[];
-}
-
-/** Fields of all objects; `kubectl get -o yaml` writes a status. */
-const OBJECT_FIELDS = ["apiVersion", "kind", "metadata", "status"];
 
 /**
  * Reads SMI documents of every served version into the normal form. A document with an error is left out and reported;
@@ -60,12 +37,6 @@ export function readSmi(files: readonly SmiFile[], options: { readonly defaultNa
   }
   problems.push(...duplicates(documents));
   return { documents, others, problems: distinctProblems(problems) };
-}
-
-interface Sink {
-  readonly documents: SmiDocument[];
-  readonly others: OtherDocument[];
-  readonly problems: Problem[];
 }
 
 function readDocument(
@@ -122,30 +93,6 @@ function* objectsIn(
   }
 }
 
-function readObject(
-  object: Omit<OtherDocument, "value"> & { readonly value: unknown },
-  label: string,
-  defaultNamespace: string,
-  sink: Sink,
-): void {
-  const { value, source, path, lineOf } = object;
-  const context: DocumentContext = { label, problems: sink.problems, lineOf };
-  const root = new Cursor(context, value, path);
-  const identified = identify(root);
-  if (identified.is === "other") {
-    if (isRecord(value)) sink.others.push({ source, value, path, lineOf });
-    return;
-  }
-  if (identified.is === "refused") return;
-  const { kind, version } = identified;
-  const head = readHead(root, source, defaultNamespace);
-  if (!head) return;
-  context.label = describe({ ...head, kind });
-  root.fields([...OBJECT_FIELDS, ...bodyFields(kind, version)], hintsFor(kind, version));
-  const read = readKind(root, head, kind, version);
-  if (read) sink.documents.push(read);
-}
-
 const UNREADABLE = Symbol("unreadable");
 
 function toValue(document: Document.Parsed): unknown {
@@ -154,37 +101,6 @@ function toValue(document: Document.Parsed): unknown {
   } catch {
     return UNREADABLE;
   }
-}
-
-function readKind(root: Cursor, head: ObjectHead, kind: SmiKind, version: Version): SmiDocument | undefined {
-  switch (kind) {
-    case "TrafficTarget":
-      return readTrafficTarget(root, head, version);
-    case "HTTPRouteGroup":
-      return readHttpRouteGroup(root, head, version);
-    case "TCPRoute":
-      return readPortRoute("TCPRoute", root, head, version);
-    case "UDPRoute":
-      return readPortRoute("UDPRoute", root, head, version);
-    case "TrafficSplit":
-      return readTrafficSplit(root, head, version);
-  }
-}
-
-/** Where the body of an object is: early versions have no `spec`. */
-function bodyFields(kind: SmiKind, version: Version): string[] {
-  if (kind === "TrafficTarget" && version === "v1alpha1") return ["destination", "specs", "sources"];
-  if (kind === "HTTPRouteGroup" && (version === "v1alpha1" || version === "v1alpha2")) return ["matches"];
-  return ["spec"];
-}
-
-function hintsFor(kind: SmiKind, version: Version): Record<string, string> {
-  const spec = `In ${version} it belongs under "spec".`;
-  if (bodyFields(kind, version)[0] === "spec") return { matches: spec, destination: spec, sources: spec, rules: spec };
-  return {
-    spec: `${kind} has no "spec" in ${version}; write its fields at the top, or use a later version.`,
-    rules: 'Write "specs".',
-  };
 }
 
 /** Line of the node at the path, or of the closest one above it that exists. */

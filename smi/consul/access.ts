@@ -15,6 +15,7 @@ export interface IntentionPlan {
   /** Set if any rule speaks of requests: Consul refuses permissions on a service that does not. */
   readonly protocol?: Protocol;
   readonly sources: readonly IntentionSource[];
+  readonly origin: readonly TrafficTarget[];
 }
 
 /** Plans one ServiceIntentions per destination, with the rules of all TrafficTargets merged per source. */
@@ -134,7 +135,8 @@ function planDestination(
     if (criteria === "any") return [{ name: source, action: "allow" }];
     return criteria.length === 0 ? [] : [{ name: source, permissions: permissionsOf(criteria, acls) }];
   });
-  return { intention: { namespace, name, ...(protocol ? { protocol } : {}), sources: planned }, problems };
+  const origin = grants.map(({ target }) => target);
+  return { intention: { namespace, name, ...(protocol ? { protocol } : {}), sources: planned, origin }, problems };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ServiceFacts } from "../facts";
 import type { Anchor, Backend, HttpMatch, TrafficSplit } from "../model";
 import { assignNames, type KubernetesObject } from "../objects";
+import { madeFrom } from "../origin";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
 import { matchesOf, weigh } from "../splits";
@@ -12,13 +13,21 @@ import { apportion } from "./weights";
 export interface SplitsPlan {
   readonly objects: readonly KubernetesObject[];
   /** Services whose protocol must be declared for the objects to be accepted. */
-  readonly services: readonly { readonly namespace: string; readonly name: string; readonly protocol: Protocol }[];
+  readonly services: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly protocol: Protocol;
+    readonly origin: readonly TrafficSplit[];
+  }[];
   readonly problems: readonly Problem[];
 }
 
 /** Plans resolvers, splitters and routers of all splits; without objects if any split has an error. */
 export function planSplits(context: SplitContext, anchor: Anchor): SplitsPlan {
-  const plans = context.index.splits.map((split) => planSplit(split, context, anchor));
+  const plans = context.index.splits.map((split) => {
+    const plan = planSplit(split, context, anchor);
+    return { ...plan, objects: plan.objects.map((object) => madeFrom(object, [split])) };
+  });
   return {
     objects: plans.flatMap(({ objects }) => objects),
     services: plans.flatMap(({ services }) => services),
@@ -45,7 +54,7 @@ function planSplit(split: TrafficSplit, context: SplitContext, anchor: Anchor): 
   const leaves = context.mode === "services" ? backends.map(({ service }) => service) : [];
   const resolver = Object.keys(subsets).length > 0 ? [serviceResolver(namespace, root, sortSubsets(subsets))] : [];
   const declare = (names: readonly string[]): SplitsPlan["services"] =>
-    [...new Set(names)].map((name) => ({ namespace, name, protocol }));
+    [...new Set(names)].map((name) => ({ namespace, name, protocol, origin: [split] }));
   problems.push(...setup(split, subsets, context));
 
   if (!split.matches) {

@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
-import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
+import { type Anchor, DocumentIndex, type SmiDocument, type TrafficSplit, type TrafficTarget } from "../model";
 import { type KubernetesObject, sortObjects, type Translation } from "../objects";
+import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
 import { resolveAccess } from "../resolve";
 import { type IntentionPlan, planIntentions } from "./access";
@@ -54,14 +55,27 @@ export function translateConsul(
   return { objects: emit(access.intentions, splits), problems };
 }
 
+interface ProtocolPlan {
+  readonly namespace: string;
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly origin: readonly (TrafficTarget | TrafficSplit)[];
+}
+
 function emit(intentions: readonly IntentionPlan[], splits: SplitsPlan): KubernetesObject[] {
-  const protocols = new Map<string, { namespace: string; name: string; protocol: Protocol }>();
-  for (const { namespace, name, protocol } of [...intentions, ...splits.services]) {
-    if (protocol) protocols.set(`${namespace}/${name}`, { namespace, name, protocol });
+  const protocols = new Map<string, ProtocolPlan>();
+  for (const { namespace, name, protocol, origin } of [...intentions, ...splits.services]) {
+    const key = `${namespace}/${name}`;
+    const before = protocols.get(key)?.origin ?? [];
+    if (protocol) protocols.set(key, { namespace, name, protocol, origin: [...before, ...origin] });
   }
   return sortObjects([
-    ...[...protocols.values()].map(({ namespace, name, protocol }) => serviceDefaults(namespace, name, protocol)),
-    ...intentions.map(({ namespace, name, sources }) => serviceIntentions(namespace, name, name, sources)),
+    ...[...protocols.values()].map(({ namespace, name, protocol, origin }) =>
+      madeFrom(serviceDefaults(namespace, name, protocol), origin),
+    ),
+    ...intentions.map(({ namespace, name, sources, origin }) =>
+      madeFrom(serviceIntentions(namespace, name, name, sources), origin),
+    ),
     ...splits.objects,
   ]);
 }

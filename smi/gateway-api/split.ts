@@ -12,6 +12,7 @@ export interface SplitPlan {
   readonly namespace: string;
   readonly parent: Readonly<Record<string, unknown>>;
   readonly rules: readonly object[];
+  readonly origin: TrafficSplit;
 }
 
 /** Who reads the routes. */
@@ -71,6 +72,7 @@ function toPlan(
     namespace: split.namespace,
     parent: { group: "", kind: "Service", name: split.service, port: port.port },
     rules,
+    origin: split,
   };
 }
 

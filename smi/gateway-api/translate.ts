@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
 import { assignNames, sortObjects, type Translation } from "../objects";
+import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, problemAt, type ProblemCode } from "../problem";
 import { httpRoute } from "./route";
 import { planSplits, type SplitPlan } from "./split";
@@ -43,6 +44,8 @@ function emit(splits: readonly SplitPlan[]): Translation["objects"] {
   return [...new Set(splits.map(({ namespace }) => namespace))].flatMap((namespace) => {
     const here = splits.filter((split) => split.namespace === namespace);
     const names = assignNames(new Map(here.map(({ identity, wantedName }) => [identity, wantedName])));
-    return here.map(({ identity, parent, rules }) => httpRoute(namespace, names.get(identity)!, parent, rules));
+    return here.map(({ identity, parent, rules, origin }) =>
+      madeFrom(httpRoute(namespace, names.get(identity)!, parent, rules), [origin]),
+    );
   });
 }

@@ -1,5 +1,5 @@
 import type { Facts, WorkloadFacts } from "../facts";
-import { type Anchor, compare, type HeaderMatch, type HttpMatch, type Subject } from "../model";
+import { type Anchor, compare, type HeaderMatch, type HttpMatch, type Subject, type TrafficTarget } from "../model";
 import { type Problem, problemAt, type ProblemCode } from "../problem";
 import { re2Problem } from "../regex/matcher";
 import { type Grant, selects } from "../resolve";
@@ -16,6 +16,7 @@ export interface PolicyPlan {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly rules: readonly PolicyRule[];
+  readonly origin: TrafficTarget;
 }
 
 export interface AccessOptions {
@@ -52,6 +53,7 @@ export function planAccess(
         namespace,
         labels: workload.labels,
         rules,
+        origin: grant.target,
       };
     });
   });

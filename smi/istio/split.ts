@@ -16,6 +16,7 @@ export interface SplitPlan {
   readonly host: string;
   readonly http: readonly object[];
   readonly tcp: readonly object[];
+  readonly origin: TrafficSplit;
 }
 
 /** Weights are 32-bit in the CRD, and Envoy takes a sum of 32 bits without a sign. */
@@ -55,6 +56,7 @@ export function planSplits(
         host: plan.hostOf(split.service),
         http: ports.http.flatMap(({ port }) => plan.http(port, split.matches && matches.matches, options.anchor)),
         tcp: ports.tcp.map(({ port }) => plan.tcp(port)),
+        origin: split,
       },
     ];
   });

@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
 import { assignNames, type KubernetesObject, sortObjects, type Translation } from "../objects";
+import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
 import { resolveAccess } from "../resolve";
 import { planAccess, type PolicyPlan } from "./access";
@@ -81,13 +82,13 @@ function emitSplits(splits: readonly SplitPlan[]): KubernetesObject[] {
 }
 
 /** Names are unique in a namespace. */
-function byNamespace<T extends { readonly namespace: string; readonly identity: string; readonly wantedName: string }>(
+function byNamespace<T extends PolicyPlan | SplitPlan>(
   plans: readonly T[],
   emit: (plan: T, name: string) => KubernetesObject,
 ): KubernetesObject[] {
   return [...new Set(plans.map(({ namespace }) => namespace))].flatMap((namespace) => {
     const here = plans.filter((plan) => plan.namespace === namespace);
     const names = assignNames(new Map(here.map(({ identity, wantedName }) => [identity, wantedName])));
-    return here.map((plan) => emit(plan, names.get(plan.identity)!));
+    return here.map((plan) => madeFrom(emit(plan, names.get(plan.identity)!), [plan.origin]));
   });
 }

@@ -1,5 +1,6 @@
-import type { Facts } from "../facts";
-import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
+import { type Facts, groupBy } from "../facts";
+import { type Anchor, DocumentIndex, type SmiDocument, subjectKey } from "../model";
+import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
 import { resolveAccess } from "../resolve";
 import { planAccess, type PortPlan, serverOf, union } from "./access";
@@ -46,7 +47,10 @@ export function translateLinkerd(
     ...rawPaths(access.ports),
   ]).filter(({ code, severity }) => severity === "error" || !options.acknowledge?.includes(code));
   if (hasErrors(problems)) return { objects: [], problems };
-  return { objects: emit(access.ports, splits.splits, options.probeNetworks ?? ["0.0.0.0/0", "::/0"]), problems };
+  return {
+    objects: emit(index, access.ports, splits.splits, options.probeNetworks ?? ["0.0.0.0/0", "::/0"]),
+    problems,
+  };
 }
 
 /** `/cart/../admin` has the prefix `/cart`, whatever the server behind the proxy makes of it. */
@@ -65,6 +69,7 @@ function rawPaths(ports: readonly PortPlan[]): Problem[] {
 }
 
 function emit(
+  index: DocumentIndex,
   ports: readonly PortPlan[],
   splits: readonly SplitPlan[],
   probeNetworks: readonly string[],
@@ -90,12 +95,19 @@ function emit(
       ]),
     );
     const nameOf = (plan: PortPlan): string => names.get(`server ${plan.identity}`)!;
+    const targets = groupBy(index.targets, ({ destination }) => subjectKey(destination));
+    const ofWorkload = ({ workload }: PortPlan, objects: readonly KubernetesObject[]): KubernetesObject[] =>
+      objects.map((object) => madeFrom(object, targets.get(subjectKey(workload)) ?? []));
     return [
-      ...here.flatMap((plan) => [serverOf(plan, nameOf(plan)), ...emitConnections(plan, nameOf(plan))]),
-      ...routes.flatMap(({ plan, route, identity }) =>
-        emitRoute(namespace, nameOf(plan), names.get(identity)!, route, probeNetworks),
+      ...here.flatMap((plan) =>
+        ofWorkload(plan, [serverOf(plan, nameOf(plan)), ...emitConnections(plan, nameOf(plan))]),
       ),
-      ...shared.map(({ identity, parent, rules }) => httpRoute(namespace, names.get(identity)!, parent, rules)),
+      ...routes.flatMap(({ plan, route, identity }) =>
+        ofWorkload(plan, emitRoute(namespace, nameOf(plan), names.get(identity)!, route, probeNetworks)),
+      ),
+      ...shared.map(({ identity, parent, rules, origin }) =>
+        madeFrom(httpRoute(namespace, names.get(identity)!, parent, rules), [origin]),
+      ),
     ];
   });
   return sortObjects(objects);

@@ -30,6 +30,7 @@ const SELECTING: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "Da
 /** Labels that controllers put on each pod; they differ between pods that are the same to a mesh. */
 const OF_CONTROLLERS: ReadonlySet<string> = new Set([
   "pod-template-hash",
+  "rollouts-pod-template-hash",
   "controller-revision-hash",
   "pod-template-generation",
   "statefulset.kubernetes.io/pod-name",
