@@ -18,7 +18,7 @@ export interface Timeline {
 /**
  * The run on a virtual clock: each step starts when what it waits for has ended, and takes its type's latency.
  *
- * @param latency seconds of an operation on a type, from the clouds' models
+ * @param latency seconds of an operation on a type, from the clouds' table
  */
 export function timeline(
   steps: readonly Step[],

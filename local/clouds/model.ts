@@ -21,13 +21,6 @@ export interface Refusal {
 /** What identifies a thing without its outputs: also that of one about to be created. */
 export type Identified = Pick<LedgerEntry, "type" | "id" | "scope" | "inputs">;
 
-/** Seconds that an operation takes on the real cloud. */
-export interface Latency {
-  readonly create: number;
-  readonly update: number;
-  readonly delete: number;
-}
-
 /** What a model's functions may look at besides the inputs. `S` is the settings of its cloud. */
 export interface Context<S> {
   readonly ledger: Ledger;
@@ -129,7 +122,6 @@ export interface ResourceModel<S> {
     inputs: PropertyMap,
     id: string,
   ) => { readonly key: string; readonly refusal: Refusal } | undefined;
-  readonly latency: Latency;
 }
 
 /** What a function of a cloud may look at. */

@@ -56,7 +56,6 @@ const securityGroup: AwsModel = {
     message: `The security group '${String(inputs.name)}' already exists for VPC '${String(inputs.vpcId)}'`,
   }),
   inUse: (entry) => ({ code: "DependencyViolation", message: `resource ${entry.id} has a dependent object` }),
-  latency: { create: 3, update: 1, delete: 1 },
 };
 
 const launchTemplate: AwsModel = {
@@ -136,7 +135,6 @@ const launchTemplate: AwsModel = {
     code: "InvalidLaunchTemplateName.AlreadyExistsException",
     message: "Launch template name already in use.",
   }),
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 const vpcEndpoint: AwsModel = {
@@ -208,7 +206,6 @@ const vpcEndpoint: AwsModel = {
     },
   ],
   inUse: dependencyViolation("vpcEndpoint"),
-  latency: { create: 40, update: 10, delete: 30 },
 };
 
 export const COMPUTE_MODELS: readonly AwsModel[] = [securityGroup, launchTemplate, vpcEndpoint];

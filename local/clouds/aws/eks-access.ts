@@ -101,7 +101,6 @@ const accessEntry: AwsModel = {
       };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 /** The entry that a policy is associated with; it takes the association along. */
@@ -169,7 +168,6 @@ const accessPolicyAssociation: AwsModel = {
       };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 const podIdentityAssociation: AwsModel = {
@@ -214,7 +212,6 @@ const podIdentityAssociation: AwsModel = {
         ? invalidParameter("An inline session policy needs disableSessionTags to be true")
         : undefined,
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 export const EKS_ACCESS_MODELS: readonly AwsModel[] = [accessEntry, accessPolicyAssociation, podIdentityAssociation];

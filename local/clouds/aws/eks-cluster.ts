@@ -231,9 +231,6 @@ const cluster: AwsModel = {
         }
       : undefined,
   replaceWhen,
-  // Seconds. EKS documents "several minutes"; public Terraform logs show 8 to 11 minutes to create, 2 to 3 to delete and
-  // 7 to 10 for an update of the version.
-  latency: { create: 570, update: 480, delete: 150 },
 };
 
 /** A certificate authority as EKS gives it: base64 of PEM text. Nothing verifies it, nothing may mistake it for a real one. */

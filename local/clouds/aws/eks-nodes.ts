@@ -208,8 +208,6 @@ const nodeGroup: AwsModel = {
     message: `NodeGroup already exists with name ${String(inputs.nodeGroupName)} and cluster name ${String(inputs.clusterName)}`,
   }),
   rules: [nodeRoleRule, scalingRule, nodeVersionRule],
-  // Seconds. Public Terraform logs: 1m40s to 3 minutes to create, 3 to 8 to delete (draining).
-  latency: { create: 150, update: 240, delete: 240 },
 };
 
 const addon: AwsModel = {
@@ -266,8 +264,6 @@ const addon: AwsModel = {
       }
     },
   ],
-  // Seconds. DaemonSet add-ons are active within a minute; coredns waits for its pods.
-  latency: { create: 45, update: 45, delete: 20 },
 };
 
 export const EKS_NODE_MODELS: readonly AwsModel[] = [nodeGroup, addon];

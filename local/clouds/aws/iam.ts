@@ -139,7 +139,6 @@ const role: AwsModel = {
     by.some((it) => it.type === ROLE_POLICY_ATTACHMENT)
       ? { code: "DeleteConflict", message: "Cannot delete entity, must detach all policies first." }
       : { code: "DeleteConflict", message: "Cannot delete entity, must delete policies first." },
-  latency: { create: 2, update: 1, delete: 1 },
 };
 
 const roleReference = { path: "role", type: ROLE, missing: roleNotFound } as const;
@@ -164,7 +163,6 @@ const attachment: AwsModel = {
       return { code: "NoSuchEntity", message: `Policy ${String(policyArn)} does not exist or is not attachable.` };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 const rolePolicy: AwsModel = {
@@ -201,7 +199,6 @@ const rolePolicy: AwsModel = {
       };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 const oidcProvider: AwsModel = {
@@ -239,7 +236,6 @@ const oidcProvider: AwsModel = {
       };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 export const IAM_MODELS: readonly AwsModel[] = [role, attachment, rolePolicy, oidcProvider];

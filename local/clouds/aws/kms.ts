@@ -58,7 +58,6 @@ const key: AwsModel = {
       }),
   },
   taken: neverTaken,
-  latency: { create: 12, update: 5, delete: 1 },
 };
 
 const alias: AwsModel = {
@@ -101,7 +100,6 @@ const alias: AwsModel = {
     code: "AlreadyExistsException",
     message: `An alias with the name ${textAt(other.outputs, "arn") ?? other.id} already exists`,
   }),
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 const logGroup: AwsModel = {
@@ -150,7 +148,6 @@ const logGroup: AwsModel = {
       };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 export const KMS_MODELS: readonly AwsModel[] = [key, alias, logGroup];

@@ -54,7 +54,6 @@ const eip: AwsModel = {
     code: "InvalidIPAddress.InUse",
     message: `Address ${textAt(entry.outputs, "publicIp") ?? entry.id} is in use.`,
   }),
-  latency: { create: 1, update: 2, delete: 1 },
 };
 
 const natGateway: AwsModel = {
@@ -108,8 +107,6 @@ const natGateway: AwsModel = {
       return { code: "Gateway.NotAttached", message: `Network ${String(vpcId)} has no Internet gateway attached` };
     },
   ],
-  // Seconds: 90 to 130 in public Terraform logs ("aws_nat_gateway ... Creation complete after 1m34s" and the like).
-  latency: { create: 105, update: 5, delete: 55 },
 };
 
 /** Where a route leads: the property and the type, when that is simulated. A route to what is gone is a black hole. */
@@ -171,7 +168,6 @@ const routeTable: AwsModel = {
   ],
   taken: neverTaken,
   inUse: dependencyViolation("routeTable"),
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 function destination(inputs: LedgerEntry["inputs"]): string {
@@ -214,7 +210,6 @@ const route: AwsModel = {
       };
     },
   ],
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 const association: AwsModel = {
@@ -241,7 +236,6 @@ const association: AwsModel = {
     code: "Resource.AlreadyAssociated",
     message: `the specified association for route table ${String(inputs.routeTableId)} conflicts with an existing association`,
   }),
-  latency: { create: 1, update: 1, delete: 1 },
 };
 
 export const ROUTING_MODELS: readonly AwsModel[] = [eip, natGateway, routeTable, route, association];

@@ -63,7 +63,6 @@ const bucket: AwsModel = {
       "Please select a different name and try again.",
   }),
   rules: [bucketNameRule],
-  latency: { create: 2, update: 1, delete: 1 },
 };
 
 /** What is set on a bucket has the bucket's id, and goes with it. */
@@ -87,7 +86,6 @@ function setting(
       message: `Another resource holds this setting of the bucket ${other.id} already`,
     }),
     rules: more.rules,
-    latency: { create: 2, update: 1, delete: 1 },
   };
 }
 

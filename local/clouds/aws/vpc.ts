@@ -68,8 +68,6 @@ const vpc: AwsModel = {
     },
   ],
   inUse: dependencyViolation("vpc"),
-  // Seconds. Median "Creation complete after" lines of public Terraform logs.
-  latency: { create: 12, update: 5, delete: 1 },
 };
 
 const subnet: AwsModel = {
@@ -119,7 +117,6 @@ const subnet: AwsModel = {
   taken: neverTaken,
   rules: [zoneOfRegion, insideVpc, besideOthers],
   inUse: dependencyViolation("subnet"),
-  latency: { create: 11, update: 5, delete: 1 },
 };
 
 function zoneOfRegion(inputs: PropertyMap, context: AwsContext): Refusal | undefined {
@@ -194,7 +191,6 @@ const internetGateway: AwsModel = {
         "Please unmap those public address(es) before detaching the gateway.",
     };
   },
-  latency: { create: 1, update: 2, delete: 1 },
 };
 
 export const VPC_MODELS: readonly AwsModel[] = [vpc, subnet, internetGateway];

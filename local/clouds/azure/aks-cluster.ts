@@ -214,8 +214,6 @@ const cluster: AzureModel = {
   rules: AKS_RULES,
   inUse: inUseBy("Conflict", "Managed cluster"),
   exclusive: (_, id) => clusterExclusive(id),
-  // Seconds. 4 to 5 minutes to create and to delete in public Terraform and Pulumi logs.
-  latency: { create: 270, update: 150, delete: 280 },
 };
 
 function nodeGroupName(inputs: PropertyMap, context: AzureContext): string {

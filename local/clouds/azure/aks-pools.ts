@@ -268,8 +268,6 @@ const agentPool: AzureModel = {
     (inputs, { old }) => (old === undefined ? undefined : fixedPropertyRefusal(old.inputs, inputs)),
   ],
   exclusive: (_, id) => clusterExclusive(clusterIdOf(id)),
-  // Seconds. 2 to 4 minutes in public logs; a delete drains and takes a little longer.
-  latency: { create: 170, update: 120, delete: 200 },
 };
 
 const maintenanceConfiguration: AzureModel = {
@@ -323,7 +321,6 @@ const maintenanceConfiguration: AzureModel = {
     },
   ],
   exclusive: (_, id) => clusterExclusive(clusterIdOf(id)),
-  latency: { create: 3, update: 3, delete: 3 },
 };
 
 export const AKS_POOL_MODELS: readonly AzureModel[] = [agentPool, maintenanceConfiguration];

@@ -49,7 +49,6 @@ const userAssignedIdentity: AzureModel = {
   },
   references: [groupReference],
   taken: existing,
-  latency: { create: 3, update: 2, delete: 3 },
 };
 
 function siblings(id: string, { ledger }: AzureContext): readonly PropertyMap[] {
@@ -114,7 +113,6 @@ const federatedCredential: AzureModel = {
         "Too many Federated Identity Credentials are written concurrently for the managed identity. Concurrent writes are not supported.",
     },
   }),
-  latency: { create: 2, update: 2, delete: 2 },
 };
 
 /** Ids of the principals that exist: identities, clusters with one of their own, kubelets, and whoever deploys. */
@@ -194,7 +192,6 @@ const roleAssignment: AzureModel = {
       };
     },
   ],
-  latency: { create: 25, update: 5, delete: 10 },
 };
 
 export const IDENTITY_MODELS: readonly AzureModel[] = [userAssignedIdentity, federatedCredential, roleAssignment];

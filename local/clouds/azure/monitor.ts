@@ -54,7 +54,6 @@ const workspace: AzureModel = {
   },
   references: [groupReference],
   taken: existing,
-  latency: { create: 32, update: 10, delete: 12 },
 };
 
 const diagnosticSetting: AzureModel = {
@@ -106,7 +105,6 @@ const diagnosticSetting: AzureModel = {
         ? { code: "BadRequest", message: "At least one data sink needs to be specified." }
         : undefined,
   ],
-  latency: { create: 5, update: 5, delete: 5 },
 };
 
 export const MONITOR_MODELS: readonly AzureModel[] = [workspace, diagnosticSetting];

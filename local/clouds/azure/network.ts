@@ -53,8 +53,6 @@ const resourceGroup: AzureModel = {
         ? { code: "LocationRequired", message: "The location property is required for this definition." }
         : undefined,
   ],
-  // Seconds. Deleting a group takes as long as what is in it; an empty one takes about 15.
-  latency: { create: 2, update: 2, delete: 15 },
 };
 
 const virtualNetwork: AzureModel = {
@@ -97,7 +95,6 @@ const virtualNetwork: AzureModel = {
     },
   ],
   inUse: inUseBy("InUseSubnetCannotBeDeleted", "Virtual network"),
-  latency: { create: 6, update: 6, delete: 12 },
 };
 
 function prefixesOf(inputs: PropertyMap): string[] {
@@ -186,7 +183,6 @@ const subnet: AzureModel = {
       `Subnet ${entry.id.split("/").at(-1)} is in use by ${by.map((it) => it.id).join(", ")} and cannot be deleted. ` +
       "In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
   }),
-  latency: { create: 5, update: 5, delete: 11 },
 };
 
 const publicIp: AzureModel = {
@@ -239,7 +235,6 @@ const publicIp: AzureModel = {
     code: "PublicIPAddressCannotBeDeleted",
     message: `Public IP address ${entry.id} can not be deleted since it is still allocated to resource ${by.map((it) => it.id).join(", ")}.`,
   }),
-  latency: { create: 4, update: 4, delete: 11 },
 };
 
 const natGateway: AzureModel = {
@@ -264,7 +259,6 @@ const natGateway: AzureModel = {
   references: [groupReference, idReference("publicIpAddresses[*].id", PUBLIC_IP)],
   taken: existing,
   inUse: inUseBy("InUseNatGatewayCannotBeDeleted", "Nat Gateway"),
-  latency: { create: 5, update: 5, delete: 11 },
 };
 
 const securityGroup: AzureModel = {
@@ -313,7 +307,6 @@ const securityGroup: AzureModel = {
   references: [groupReference],
   taken: existing,
   inUse: inUseBy("InUseNetworkSecurityGroupCannotBeDeleted", "Network security group"),
-  latency: { create: 4, update: 4, delete: 11 },
 };
 
 /** A subnet by its ARM id, for what runs in it. */

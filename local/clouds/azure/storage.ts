@@ -125,7 +125,6 @@ const storageAccount: AzureModel = {
           code: "StorageAccountAlreadyTaken",
           message: `The storage account named ${String(inputs.accountName)} is already taken.`,
         },
-  latency: { create: 22, update: 5, delete: 5 },
 };
 
 const partOfAccount = parentReference("accountName", ACCOUNT);
@@ -174,7 +173,6 @@ const blobService: AzureModel = {
       };
     },
   ],
-  latency: { create: 2, update: 2, delete: 1 },
 };
 
 const blobContainer: AzureModel = {
@@ -223,7 +221,6 @@ const blobContainer: AzureModel = {
       return { code: "PublicAccessNotPermitted", message: "Public access is not permitted on this storage account." };
     },
   ],
-  latency: { create: 2, update: 2, delete: 1 },
 };
 
 const managementPolicy: AzureModel = {
@@ -258,7 +255,6 @@ const managementPolicy: AzureModel = {
   outputs: armOutputs("Microsoft.Storage/storageAccounts/managementPolicies", API),
   references: [groupReference, partOfAccount],
   taken: existing,
-  latency: { create: 2, update: 2, delete: 1 },
 };
 
 export const STORAGE_MODELS: readonly AzureModel[] = [storageAccount, blobService, blobContainer, managementPolicy];

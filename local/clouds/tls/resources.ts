@@ -3,7 +3,6 @@ import { isIP } from "node:net";
 
 import { Secret, type PropertyMap, type PropertyValue } from "../../protocol/property";
 import { ProviderError, type CheckFailure } from "../../protocol/provider";
-import type { Latency } from "../model";
 import { textAt, textsAt, valueAt } from "../paths";
 import { boolean, each, list, number, object, string, type Properties } from "../schema";
 import {
@@ -36,11 +35,9 @@ export interface TlsResource {
   readonly check?: (inputs: PropertyMap) => CheckFailure[];
   /** Makes it; inputs are known and without secrets. */
   readonly make: (inputs: PropertyMap, now: Date) => Promise<{ readonly id: string; readonly computed: PropertyMap }>;
-  readonly latency: Latency;
 }
 
 const fixed = { immutable: true } as const;
-const QUICK: Latency = { create: 1, update: 1, delete: 1 };
 
 const subject = object(
   {
@@ -93,7 +90,6 @@ const privateKey: TlsResource = {
     "publicKeyPem",
   ],
   secrets: ["privateKeyOpenssh", "privateKeyPem", "privateKeyPemPkcs8"],
-  latency: QUICK,
   async make(inputs) {
     const key = exportKey(await generateKey(keySpec(inputs)));
     return {
@@ -117,7 +113,6 @@ const selfSignedCert: TlsResource = {
   computed: CERTIFICATE_OUTPUTS,
   secrets: ["privateKeyPem"],
   check: (inputs) => [...oneKey(inputs, "privateKeyPem"), ...badAddresses(inputs)],
-  latency: QUICK,
   async make(inputs, now) {
     const key = readKey(inputs, "privateKeyPem");
     const name = distinguishedName(subjectOf(inputs));
@@ -141,7 +136,6 @@ const certRequest: TlsResource = {
   computed: ["certRequestPem", "keyAlgorithm"],
   secrets: ["privateKeyPem"],
   check: (inputs) => [...oneKey(inputs, "privateKeyPem"), ...badAddresses(inputs)],
-  latency: QUICK,
   async make(inputs) {
     const key = readKey(inputs, "privateKeyPem");
     const pem = requestCertificate(subjectOf(inputs), namesOf(inputs), key);
@@ -164,7 +158,6 @@ const locallySignedCert: TlsResource = {
   computed: ["caKeyAlgorithm", ...CERTIFICATE_OUTPUTS.filter((name) => name !== "keyAlgorithm")],
   secrets: ["caPrivateKeyPem"],
   check: (inputs) => oneKey(inputs, "caPrivateKeyPem"),
-  latency: QUICK,
   async make(inputs, now) {
     const key = readKey(inputs, "caPrivateKeyPem");
     const authority = readAuthority(textAt(inputs, "caCertPem") ?? "", key);

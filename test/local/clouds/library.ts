@@ -12,7 +12,6 @@ export interface Settings {
 
 export const SHELF = "library:index:Shelf";
 export const BOOK = "library:index:Book";
-const latency = { create: 1, update: 1, delete: 1 };
 
 export const shelf: ResourceModel<Settings> = {
   type: SHELF,
@@ -24,7 +23,6 @@ export const shelf: ResourceModel<Settings> = {
   taken: (_, other) => ({ code: "Taken", message: `there is a shelf ${other.id}` }),
   inUse: (_, by) => ({ code: "NotEmpty", message: `${by.length} books` }),
   exclusive: (_, id) => ({ key: id, refusal: { code: "Busy", message: "one at a time" } }),
-  latency,
 };
 
 const book: ResourceModel<Settings> = {
@@ -49,7 +47,6 @@ const book: ResourceModel<Settings> = {
   secretOutputs: ["key"],
   references: [{ path: "shelf", type: SHELF, missing: (value) => ({ code: "NoShelf", message: `no shelf ${value}` }) }],
   taken: (_, other) => ({ code: "Taken", message: other.id }),
-  latency,
 };
 
 /** A cloud with shelves, and books on them. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { AWS } from "../../../local/clouds/aws";
 import { AZURE } from "../../../local/clouds/azure";
 import type { Properties } from "../../../local/clouds/schema";
+import { LATENCIES } from "../../../local/clouds/latencies";
 import { latency, SimulatedClouds } from "../../../local/clouds";
 import { refusal } from "./tenant";
 
@@ -44,7 +45,12 @@ test.each([
   expect(Object.keys(config).sort()).toEqual(found(source, /resourceInputs\["(\w+)"\] = /g));
 });
 
-test("every operation takes time, and a cluster takes minutes", () => {
+test("every operation takes time, with a source for what a model's type takes, and a cluster takes minutes", () => {
+  const unused = Object.keys(LATENCIES).filter(
+    (type) => !type.startsWith("kubernetes:") && !models.some((model) => model.type === type),
+  );
+  expect(unused).toEqual([]);
+  expect(Object.entries(LATENCIES).filter(([, { source }]) => source === "")).toEqual([]);
   const instant = models.filter(({ type }) =>
     (["create", "update", "delete"] as const).some((it) => latency(type, it) <= 0),
   );
