@@ -3,6 +3,7 @@ import pc from "picocolors";
 
 import { IncorrectPassphrase } from "../local/protocol/crypter";
 import { UserError } from "./user-error";
+import { registerPlan } from "./verbs/plan";
 import { registerSmi } from "./verbs/smi";
 
 /** Runs the command line and sets the exit code: 0 done, 1 refused or failed, 2 not understood. */
@@ -74,6 +75,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .addOption(json())
     .action(verb(async () => (await import("./verbs/serve")).serveVerb));
 
+  registerPlan(program, (code) => (exitCode = code));
   registerSmi(program, (code) => (exitCode = code));
 
   await program.parseAsync([...argv]);

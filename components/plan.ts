@@ -1,6 +1,7 @@
 import { planCluster, validateCluster, validateCloudSettings, type ClusterPlan } from "./cluster/plan";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
-import { validateBlocks } from "./network/plan";
+import { validateBlocks } from "./network/blocks";
+import { planNetworks, type NetworksPlan } from "./network/environment";
 import { SpecError, type Problem } from "./problem";
 import type { ProvidersPlan } from "./providers";
 import { readSettings, type Settings } from "./settings";
@@ -108,9 +109,22 @@ export function readRules({
   };
 }
 
-function validateClusters({ clusters }: Environment, settings: Settings | undefined): Problem[] {
+/**
+ * Plans the networks of a spec without its configuration and without a cloud.
+ *
+ * @throws SpecError with what is wrong in the spec's shape and in its blocks
+ */
+export function readNetworks({ environment, spec }: Pick<PlanInput, "environment" | "spec">): NetworksPlan {
+  const { value, problems } = parseShape(environmentSchema, spec);
+  if (value === undefined) throw new SpecError(environment, problems);
+  const found = [...problems, ...validateBlocks(value.clusters, value.network)];
+  if (found.length > 0) throw new SpecError(environment, found);
+  return planNetworks(environment, value);
+}
+
+function validateClusters({ clusters, network }: Environment, settings: Settings | undefined): Problem[] {
   return [
-    ...validateBlocks(clusters),
+    ...validateBlocks(clusters, network),
     ...Object.entries(clusters).flatMap(([key, cluster]) => validateCluster(key, cluster)),
     ...(settings === undefined ? [] : validateCloudSettings(Object.values(clusters), settings)),
   ];
@@ -128,7 +142,7 @@ function compileTraffic(spec: Environment, directory: string): { traffic: Traffi
 
 function assemble(environment: string, spec: Environment, settings: Settings, traffic: TrafficPlan): EnvironmentPlan {
   const protect = spec.protect ?? true;
-  const context = { environment, settings, protect };
+  const context = { environment, settings, protect, network: spec.network ?? {} };
   const clusters = sorted(spec.clusters).map(([key, cluster]) => planCluster(key, cluster, context));
   const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
   return {

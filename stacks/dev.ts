@@ -7,6 +7,7 @@ export default environment({
       region: "us-east-1",
       kubernetesVersion: "1.34",
       cidr: "10.16.0.0/14",
+      egress: "single",
       nodes: { general: { instanceTypes: ["m7i.large", "m6i.large"], min: 1, max: 3, spot: true } },
     }),
     north: aks({

@@ -7,6 +7,8 @@ export default environment({
       region: "us-east-1",
       kubernetesVersion: "1.34",
       cidr: "10.16.0.0/14",
+      // One NAT gateway is enough here; the default is one a zone.
+      egress: "single",
       nodes: { general: { instanceTypes: ["m7i.large"], min: 2, max: 6 } },
     }),
     north: aks({

@@ -2,18 +2,20 @@ import { aks, allow, bucket, eks, environment, linkerd, mirrored } from "../comp
 
 /** Production: three zones, larger pools, and clusters and data guarded against deletion (the default). */
 export default environment({
+  // Other environments and the offices are reached from here: see `isthmus plan network --env prod`.
+  network: { supernet: "10.48.0.0/12", reserved: ["10.0.0.0/11", "10.32.0.0/12"] },
   clusters: {
     east: eks({
       region: "us-east-1",
       kubernetesVersion: "1.34",
       zones: ["a", "b", "c"],
-      cidr: "10.48.0.0/14",
+      block: 0,
       nodes: { general: { instanceTypes: ["m7i.large"], min: 3, max: 12 } },
     }),
     north: aks({
       location: "northeurope",
       kubernetesVersion: "1.34",
-      cidr: "10.52.0.0/14",
+      block: 1,
       nodes: { general: { vmSize: "Standard_D4ds_v5", min: 3, max: 12 } },
     }),
   },

@@ -1,5 +1,6 @@
-import type { ClusterBlocks } from "../network/plan";
+import type { ClusterBlocks } from "../network/blocks";
 import type { Settings } from "../settings";
+import type { NetworkSpec } from "../spec/types";
 
 /** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
 export type Place =
@@ -25,6 +26,8 @@ export interface ClusterContext {
   readonly environment: string;
   readonly settings: Settings;
   readonly protect: boolean;
+  /** The address space that the cluster's block is part of. */
+  readonly network: NetworkSpec;
 }
 
 /** The parts of a base plan that are the same on every cloud, and the blocks that they were cut from. */

@@ -1,5 +1,4 @@
-import { Cidr } from "../network/cidr";
-import { cutBlock } from "../network/plan";
+import { blockOf, cutBlock } from "../network/blocks";
 import type { Problem } from "../problem";
 import type { Settings } from "../settings";
 import type { ClusterSpec } from "../spec/types";
@@ -52,7 +51,7 @@ export function validateCloudSettings(specs: readonly ClusterSpec[], settings: S
 
 /** Plans a cluster whose spec and settings have no problems. */
 export function planCluster(key: string, spec: ClusterSpec, context: ClusterContext): ClusterPlan {
-  const blocks = cutBlock(Cidr.parse(spec.cidr)!);
+  const blocks = cutBlock(blockOf(spec, context.network)!);
   const base: ClusterBase = {
     key,
     clusterName: `${context.settings.namePrefix}-${context.environment}-${key}`,

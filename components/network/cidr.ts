@@ -27,6 +27,10 @@ export class Cidr {
     return new Cidr(this.base + index * part.size, part.prefix);
   }
 
+  contains(other: Cidr): boolean {
+    return this.base <= other.base && other.base + other.size <= this.base + this.size;
+  }
+
   overlaps(other: Cidr): boolean {
     return this.base < other.base + other.size && other.base < this.base + this.size;
   }

@@ -1,26 +1,23 @@
-import type { Problem } from "../problem";
-import type { ClusterSpec } from "../spec/types";
-import { Cidr } from "./cidr";
-
-/** What a cluster's one block is cut into: quarters, the last of which stays free for what comes later. */
-export interface ClusterBlocks {
-  /** The VPC or VNet. */
-  readonly nodes: Cidr;
-  /** Pods of an overlay network. EKS pods take addresses of `nodes`. */
-  readonly pods: Cidr;
-  readonly services: Cidr;
-}
+import type { AksSpec, EksSpec } from "../spec/types";
+import type { ClusterBlocks } from "./blocks";
 
 export interface SubnetPlan {
   readonly zone: string;
   readonly privateCidr: string;
-  readonly publicCidr: string;
+  /** For internet-facing load balancers and NAT gateways. Absent in a VPC without a way out. */
+  readonly publicCidr?: string;
+  /** Zone of the NAT gateway that its private subnet goes out through. Absent in a VPC without a way out. */
+  readonly natZone?: string;
 }
 
 export interface VpcPlan {
   readonly cidr: string;
   readonly region: string;
   readonly subnets: readonly SubnetPlan[];
+  /** Zones with a NAT gateway and its Elastic IP, sorted. */
+  readonly natZones: readonly string[];
+  /** AWS services that are reached through an interface endpoint, sorted, e.g. `ecr.api`. S3 always has a gateway endpoint. */
+  readonly endpoints: readonly string[];
 }
 
 export interface VnetPlan {
@@ -30,55 +27,52 @@ export interface VnetPlan {
   readonly nodesCidr: string;
 }
 
-const WIDEST = 14;
-const NARROWEST = 18;
+/** Services without which nodes and add-ons do not come up where there is no way out (EKS User Guide, "private clusters"). */
+const NEEDED_WITHOUT_EGRESS = [
+  "ec2",
+  "ecr.api",
+  "ecr.dkr",
+  "eks",
+  "eks-auth",
+  "elasticloadbalancing",
+  "logs",
+  "sts",
+] as const;
 
-export function cutBlock(block: Cidr): ClusterBlocks {
-  return { nodes: block.part(2, 0), pods: block.part(2, 1), services: block.part(2, 2) };
-}
+export type VpcSpec = Pick<EksSpec, "region" | "zones" | "egress" | "privateEndpoints">;
 
-/** Blocks that are malformed, of a wrong size, or overlap with another cluster's. */
-export function validateBlocks(clusters: Readonly<Record<string, ClusterSpec>>): Problem[] {
-  const problems: Problem[] = [];
-  const seen: { key: string; block: Cidr }[] = [];
-  for (const [key, { cidr }] of Object.entries(clusters)) {
-    const path = `clusters.${key}.cidr`;
-    const block = Cidr.parse(cidr);
-    if (block === undefined || block.prefix < WIDEST || block.prefix > NARROWEST) {
-      problems.push({
-        path,
-        found: cidr,
-        allowed: `an IPv4 block of /${WIDEST} to /${NARROWEST} with no bit set after its prefix, such as "10.16.0.0/14"`,
-      });
-      continue;
-    }
-    for (const other of seen) {
-      if (!block.overlaps(other.block)) continue;
-      problems.push({
-        path,
-        found: cidr,
-        allowed: `a block that does not overlap with clusters.${other.key}.cidr (${other.block})`,
-        next: "Pods of both clusters must be able to reach each other: give each cluster its own block.",
-      });
-    }
-    seen.push({ key, block });
-  }
-  return problems;
-}
-
-/** Zone `i` has the `i`-th quarter of the VPC for its private subnet, and a sixteenth out of the last quarter for its public one. */
-export function planVpc(region: string, blocks: ClusterBlocks, zones: readonly string[]): VpcPlan {
+/**
+ * Subnets of a VPC. The letter of a zone, `a` to `f`, says which eighth is its private subnet, and which eighth of the
+ * seventh one its public subnet: no zone that comes or goes moves another's. The last eighth stays free.
+ */
+export function planVpc(
+  { region, zones = ["a", "b"], egress = "per-zone", privateEndpoints: endpoints = [] }: VpcSpec,
+  { nodes }: ClusterBlocks,
+): VpcPlan {
+  const letters = [...new Set(zones)].sort();
+  // The first one listed, wherever the others sort: an address that others know must not move when a zone is added.
+  const natLetters = { "per-zone": letters, single: zones.slice(0, 1), none: [] }[egress];
+  const services = egress === "none" ? [...endpoints, ...NEEDED_WITHOUT_EGRESS] : endpoints;
   return {
-    cidr: blocks.nodes.toString(),
+    cidr: nodes.toString(),
     region,
-    subnets: zones.map((zone, index) => ({
-      zone: `${region}${zone}`,
-      privateCidr: blocks.nodes.part(2, index).toString(),
-      publicCidr: blocks.nodes.part(2, 3).part(2, index).toString(),
-    })),
+    subnets: letters.map((letter) => {
+      const slot = letter.charCodeAt(0) - "a".charCodeAt(0);
+      const natZone = natLetters.find((nat) => nat === letter) ?? natLetters[0];
+      return {
+        zone: `${region}${letter}`,
+        privateCidr: nodes.part(3, slot).toString(),
+        ...(natZone !== undefined && {
+          publicCidr: nodes.part(3, 6).part(3, slot).toString(),
+          natZone: `${region}${natZone}`,
+        }),
+      };
+    }),
+    natZones: natLetters.map((letter) => `${region}${letter}`),
+    endpoints: [...new Set(services)].sort(),
   };
 }
 
-export function planVnet(location: string, blocks: ClusterBlocks): VnetPlan {
-  return { cidr: blocks.nodes.toString(), location, nodesCidr: blocks.nodes.part(1, 0).toString() };
+export function planVnet({ location }: Pick<AksSpec, "location">, { nodes }: ClusterBlocks): VnetPlan {
+  return { cidr: nodes.toString(), location, nodesCidr: nodes.part(1, 0).toString() };
 }

@@ -38,10 +38,12 @@ export const clusterBase = {
   /** Kubernetes minor version of the control plane and its nodes. Required: there is no version that stays right. */
   kubernetesVersion: minorVersion,
   /**
-   * The cluster's own IPv4 block, /12 to /18, disjoint from every other cluster's. Its first quarter is the network of the
-   * nodes, its second the pods (AKS overlay), its third the Services.
+   * The cluster's own IPv4 block, /14 to /18, disjoint from every other cluster's. Its first quarter is the network of the
+   * nodes, its second the pods (AKS overlay), its third the Services, and its last is free.
    */
-  cidr,
+  cidr: cidr.optional(),
+  /** In place of `cidr`: which block of `network.supernet` it is, from 0. `isthmus plan network` names the next free one. */
+  block: z.int().min(0).optional(),
   /** Who may reach the API server. Default: `{ access: "private" }`. */
   endpoint: endpoint.optional(),
 };

@@ -5,6 +5,7 @@ import { aksSchema } from "./aks-schema";
 import { dnsLabel, keySchema } from "./common-schema";
 import { eksSchema } from "./eks-schema";
 import { meshSchema } from "./mesh-schema";
+import { networkSchema } from "./network-schema";
 
 /**
  * The shape of an environment's spec, once: the compiler gets its types from here (`types.ts`) and a JavaScript caller its
@@ -73,6 +74,8 @@ const WARNINGS = (Object.keys(PROBLEM_CODES) as ProblemCode[]).filter(
 
 export const environmentSchema = z.strictObject({
   clusters: z.record(keySchema, z.discriminatedUnion("kind", [eksSchema, aksSchema])),
+  /** The address space that clusters take their blocks from. */
+  network: networkSchema.optional(),
   mesh: meshSchema,
   buckets: z.record(keySchema, bucketSchema).optional(),
   workloads: z.record(keySchema, workloadSchema).optional(),

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { aksSchema } from "./aks-schema";
 import type { eksSchema } from "./eks-schema";
 import type { meshSchema } from "./mesh-schema";
+import type { networkSchema } from "./network-schema";
 import type { accessSchema, bucketSchema, environmentSchema, workloadSchema } from "./schema";
 
 /** A spec whose shape has been checked, with every reference as a plain string. What planners work on. */
@@ -11,6 +12,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 export type EksSpec = z.infer<typeof eksSchema>;
 export type AksSpec = z.infer<typeof aksSchema>;
 export type ClusterSpec = EksSpec | AksSpec;
+export type NetworkSpec = z.infer<typeof networkSchema>;
 export type MeshSpec = z.infer<typeof meshSchema>;
 export type BucketSpec = z.infer<typeof bucketSchema>;
 export type WorkloadSpec = z.infer<typeof workloadSchema>;

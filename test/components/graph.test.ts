@@ -125,7 +125,7 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     expect([...waitsFor(nodes, resources())]).toEqual(
       expect.arrayContaining([
         named("platform-east-vpc-cni", "aws:eks/addon:Addon"),
-        named("platform-east-network-nat", "aws:ec2/natGateway:NatGateway"),
+        named("platform-east-network-nat-us-east-1a", "aws:ec2/natGateway:NatGateway"),
         named("platform-east-nodes-AmazonEKS_CNI_Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
       ]),
     );

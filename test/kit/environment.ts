@@ -17,6 +17,7 @@ export const EAST = eks({
   region: "us-east-1",
   kubernetesVersion: "1.34",
   cidr: "10.16.0.0/14",
+  egress: "single",
   nodes: { general: { instanceTypes: ["m7i.large"], min: 2, max: 6 } },
 });
 

@@ -53,7 +53,7 @@ export function planAks({ blocks, ...base }: ClusterBase, spec: AksSpec, { setti
       subscriptionId: settings.azureSubscriptionId!,
       tenantId: settings.azureTenantId!,
     },
-    network: planVnet(location, blocks),
+    network: planVnet(spec, blocks),
     connect: `az aks get-credentials --resource-group ${clusterName} --name ${clusterName} && kubelogin convert-kubeconfig -l azurecli`,
     podCidr: blocks.pods.toString(),
     dnsServiceIp: blocks.services.address(10),

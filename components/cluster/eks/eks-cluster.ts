@@ -91,7 +91,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
         kubernetesNetworkConfig: { serviceIpv4Cidr: plan.serviceCidr },
         upgradePolicy: { supportType: "STANDARD" },
         vpcConfig: {
-          subnetIds: network.privateSubnetIds,
+          subnetIds: [...network.privateSubnetIds.values()],
           endpointPrivateAccess: true,
           endpointPublicAccess: plan.publicCidrs.length > 0,
           ...(plan.publicCidrs.length > 0 && { publicAccessCidrs: [...plan.publicCidrs] }),
@@ -193,7 +193,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
         clusterName: on.cluster.name,
         nodeGroupName: group.name,
         nodeRoleArn: on.role.arn,
-        subnetIds: on.network.privateSubnetIds,
+        subnetIds: [...on.network.privateSubnetIds.values()],
         // The control plane's version, and by the edge always after it.
         version: on.cluster.version,
         instanceTypes: [...group.instanceTypes],

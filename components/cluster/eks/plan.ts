@@ -33,7 +33,7 @@ export function planEks({ blocks, ...base }: ClusterBase, spec: EksSpec, { setti
     ...base,
     kind: "eks",
     place: { cloud: "aws", region },
-    network: planVpc(region, blocks, spec.zones ?? ["a", "b"]),
+    network: planVpc(spec, blocks),
     connect: `aws eks update-kubeconfig --name ${base.clusterName} --region ${region} --role-arn ${deployerRoleArn}`,
     deployerRoleArn,
     nodes: planPools(spec.nodes),

@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { UserError } from "./user-error";
+
+/**
+ * Loads `stacks/<environment>.ts` of a project.
+ *
+ * @param otherwise what to do when there is no such file
+ * @throws UserError when there is none, or when it cannot be loaded
+ */
+export async function loadSpec(directory: string, environment: string, otherwise: string): Promise<unknown> {
+  const path = join(directory, "stacks", `${environment}.ts`);
+  if (!existsSync(path)) throw new UserError(`there is no stacks/${environment}.ts in ${directory}. ${otherwise}`);
+  try {
+    const loaded = (await import(path)) as { readonly default?: unknown };
+    return loaded.default;
+  } catch (error) {
+    throw new UserError(`stacks/${environment}.ts cannot be loaded: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,15 @@
+import { type Command } from "commander";
+
+import type { NetworkOptions } from "../plan/network";
+
+/** Adds `isthmus plan`: what follows from a spec alone, without an engine, a cloud or configuration. */
+export function registerPlan(program: Command, exit: (code: number) => void): void {
+  const plan = program.command("plan").description("show what follows from an environment's spec alone; offline");
+
+  plan
+    .command("network")
+    .description("print the address plan: blocks, subnets and egress of every cluster, and which block is free next")
+    .option("--env <name>", "environment whose spec is planned", "local")
+    .option("--json", "print one JSON document instead of text")
+    .action(async (options: NetworkOptions) => exit(await (await import("../plan/network")).networkVerb(options)));
+}
