@@ -26,6 +26,7 @@ const plan = planEnvironment({
   config: allConfig(),
   project: pulumi.getProject(),
   directory: __dirname,
+  today: new Date().toISOString().slice(0, 10),
 });
 const platform = new Platform("platform", plan);
 

@@ -15,6 +15,7 @@ import type { ProblemCode } from "../smi/problem";
 import type { SmiFile } from "../smi/read";
 import { loadSmiFiles } from "./traffic/files";
 import { factsOf, planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
+import { isGuarded, validateProtection } from "./waivers";
 import { planWorkload, validateWorkloads, type WorkloadPlan } from "./workload/plan";
 
 /** Everything that an environment is made of, as plain data: what exists is decided here and nowhere else. */
@@ -43,6 +44,8 @@ export interface PlanInput {
   readonly project: string;
   /** Folder that the spec's paths are relative to. */
   readonly directory: string;
+  /** The day it is, UTC, as `2026-11-25`: waivers end on a day. */
+  readonly today: string;
 }
 
 /**
@@ -50,13 +53,15 @@ export interface PlanInput {
  *
  * @throws SpecError with all problems, when there are any
  */
-export function planEnvironment({ environment, spec, config, project, directory }: PlanInput): EnvironmentPlan {
+export function planEnvironment(input: PlanInput): EnvironmentPlan {
+  const { environment, spec, config, project, directory, today } = input;
   const shape = parseShape(environmentSchema, spec);
   const { settings, problems: settingsProblems } = readSettings(config, project);
   const problems = [...shape.problems, ...settingsProblems];
   if (shape.value === undefined) throw new SpecError(environment, problems);
 
   problems.push(
+    ...validateProtection(environment, shape.value, today),
     ...validateClusters(shape.value, settings),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
@@ -141,9 +146,15 @@ function compileTraffic(spec: Environment, directory: string): { traffic: Traffi
 }
 
 function assemble(environment: string, spec: Environment, settings: Settings, traffic: TrafficPlan): EnvironmentPlan {
-  const protect = spec.protect ?? true;
-  const context = { environment, settings, protect, network: spec.network ?? {} };
-  const clusters = sorted(spec.clusters).map(([key, cluster]) => planCluster(key, cluster, context));
+  const contextOf = (path: string) => ({
+    environment,
+    settings,
+    protect: isGuarded(spec, path),
+    network: spec.network ?? {},
+  });
+  const clusters = sorted(spec.clusters).map(([key, cluster]) =>
+    planCluster(key, cluster, contextOf(`clusters.${key}`)),
+  );
   const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
   return {
     environment,
@@ -152,7 +163,7 @@ function assemble(environment: string, spec: Environment, settings: Settings, tr
     clusters,
     trustDomain: spec.mesh.trustDomain ?? "cluster.local",
     buckets: sorted(spec.buckets ?? {}).map(([key, bucket]) =>
-      planBucket(key, bucket, { ...context, clusters: byKey }),
+      planBucket(key, bucket, { ...contextOf(`buckets.${key}`), clusters: byKey }),
     ),
     workloads: planWorkloads(spec),
     identities: planIdentities(spec),

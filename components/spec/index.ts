@@ -15,6 +15,7 @@ import type {
   Objects,
   ObjectsSpec,
   VersionService,
+  WaiverOn,
   WorkloadOn,
   WorkloadSpec,
 } from "./types";
@@ -90,13 +91,17 @@ export interface EnvironmentSpec<
   Clusters extends Record<string, ClusterSpec>,
   Buckets extends Record<string, BucketOn<Keys<Clusters>>>,
   Workloads extends Record<string, WorkloadOn<Keys<Clusters>>>,
-> extends Omit<z.infer<typeof environmentSchema>, "clusters" | "buckets" | "workloads" | "access" | "splits" | "smi"> {
+> extends Omit<
+  z.infer<typeof environmentSchema>,
+  "clusters" | "buckets" | "workloads" | "access" | "splits" | "smi" | "waivers"
+> {
   readonly clusters: Clusters;
   readonly buckets?: Buckets;
   readonly workloads?: Workloads;
   readonly access?: readonly (Call<Keys<Workloads>, Keys<Workloads>> | Objects<Keys<Workloads>, Keys<Buckets>>)[];
   readonly splits?: { readonly [Name in Keys<Workloads>]?: Record<VersionService<Name, Workloads[Name]>, number> };
   readonly smi?: readonly string[];
+  readonly waivers?: readonly WaiverOn<Keys<Clusters>, Keys<Buckets>>[];
 }
 
 /**

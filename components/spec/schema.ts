@@ -6,6 +6,7 @@ import { dnsLabel, keySchema } from "./common-schema";
 import { eksSchema } from "./eks-schema";
 import { meshSchema } from "./mesh-schema";
 import { networkSchema } from "./network-schema";
+import { waiverSchema } from "./waiver-schema";
 
 /**
  * The shape of an environment's spec, once: the compiler gets its types from here (`types.ts`) and a JavaScript caller its
@@ -86,6 +87,8 @@ export const environmentSchema = z.strictObject({
   smi: z.array(z.string()).optional(),
   /** Codes of SMI warnings that you have read and accept. They are not shown any more. */
   acknowledge: z.array(z.enum(WARNINGS)).optional(),
-  /** Guards clusters and data against deletion and replacement. Default: true. */
+  /** Guards clusters and data against deletion and replacement. Default: true; `false` is for `local` and `dev`. */
   protect: z.boolean().optional(),
+  /** Clusters and buckets that may be replaced or deleted all the same, each until a day. */
+  waivers: z.array(waiverSchema).optional(),
 });

@@ -5,6 +5,7 @@ import type { eksSchema } from "./eks-schema";
 import type { meshSchema } from "./mesh-schema";
 import type { networkSchema } from "./network-schema";
 import type { accessSchema, bucketSchema, environmentSchema, workloadSchema } from "./schema";
+import type { waiverSchema } from "./waiver-schema";
 
 /** A spec whose shape has been checked, with every reference as a plain string. What planners work on. */
 export type Environment = z.infer<typeof environmentSchema>;
@@ -19,6 +20,13 @@ export type WorkloadSpec = z.infer<typeof workloadSchema>;
 export type AccessSpec = z.infer<typeof accessSchema>;
 export type CallSpec = Extract<AccessSpec, { kind: "call" }>;
 export type ObjectsSpec = Extract<AccessSpec, { kind: "objects" }>;
+
+export type WaiverSpec = z.infer<typeof waiverSchema>;
+
+/** A waiver for one of the clusters or buckets. */
+export type WaiverOn<Cluster extends string, Bucket extends string> = WaiverSpec & {
+  readonly resource: `clusters.${Cluster}` | `buckets.${Bucket}`;
+};
 
 /** A bucket whose clusters are among `Cluster`. */
 export type BucketOn<Cluster extends string> = BucketSpec & { readonly primary: Cluster; readonly replica: Cluster };

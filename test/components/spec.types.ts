@@ -78,3 +78,10 @@ export const wrongKey = environment({
 
 // @ts-expect-error the key is "kubernetesVersion"
 export const wrongClusterKey = eks({ region: "us-east-1", version: "1.34", cidr: "10.16.0.0/14", nodes: {} });
+
+export const waiverOfAnUnknownCluster = environment({
+  clusters,
+  mesh: linkerd(),
+  // @ts-expect-error "clusters.south" is not a cluster
+  waivers: [{ resource: "clusters.south", until: "2026-12-31", reason: "PLAT-412" }],
+});

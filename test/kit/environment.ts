@@ -5,6 +5,9 @@ import { aks, allow, bucket, eks, environment, linkerd, mirrored, type Environme
 
 export const REPOSITORY = join(__dirname, "..", "..");
 
+/** The day on which tests plan. */
+export const TODAY = "2026-11-25";
+
 /** Accounts that exist nowhere, as `Pulumi.local.yaml` has them. */
 export const CONFIG: Readonly<Record<string, string>> = {
   "isthmus:awsDeployerRoleArn": "arn:aws:iam::123456789012:role/isthmus-deployer",
@@ -65,6 +68,7 @@ export function planOf(
     spec,
     config: CONFIG,
     directory: REPOSITORY,
+    today: TODAY,
     ...overrides,
   });
 }
