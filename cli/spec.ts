@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import { RunError } from "@pulumi/pulumi";
+
 import { UserError } from "./user-error";
 
 /**
@@ -17,5 +19,15 @@ export async function loadSpec(directory: string, environment: string, otherwise
     return loaded.default;
   } catch (error) {
     throw new UserError(`stacks/${environment}.ts cannot be loaded: ${(error as Error).message}`);
+  }
+}
+
+/** Runs a reader of a spec: what is wrong with the spec is the user's mistake. */
+export function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RunError) throw new UserError(error.message);
+    throw error;
   }
 }

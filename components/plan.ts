@@ -1,4 +1,5 @@
 import { planCluster, validateCluster, validateCloudSettings, type ClusterPlan } from "./cluster/plan";
+import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
@@ -6,6 +7,7 @@ import { SpecError, type Problem } from "./problem";
 import type { ProvidersPlan } from "./providers";
 import { readSettings, type Settings } from "./settings";
 import { parseShape } from "./shape";
+import { minorVersion } from "./spec/common-schema";
 import { environmentSchema } from "./spec/schema";
 import type { Environment } from "./spec/types";
 import { planBucket, validateBuckets, type MirroredBucketPlan } from "./storage/plan";
@@ -125,6 +127,30 @@ export function readNetworks({ environment, spec }: Pick<PlanInput, "environment
   const found = [...problems, ...validateBlocks(value.clusters, value.network)];
   if (found.length > 0) throw new SpecError(environment, found);
   return planNetworks(environment, value);
+}
+
+/**
+ * The steps that bring an environment's clusters to a Kubernetes version, from its spec alone.
+ *
+ * @param target minor version such as `1.36`
+ * @throws SpecError with what is wrong in the spec's shape or with its clusters' versions, or with the target
+ */
+export function readUpgrade(
+  { environment, spec }: Pick<PlanInput, "environment" | "spec">,
+  target: string,
+): UpgradeStep[] {
+  const { value, problems } = parseShape(environmentSchema, spec);
+  const version = parseShape(minorVersion, target, () => "--to");
+  if (value === undefined) throw new SpecError(environment, [...problems, ...version.problems]);
+  const own = Object.entries(value.clusters).flatMap(([key, cluster]) => validateCluster(key, cluster));
+  const found = [...problems, ...version.problems, ...own];
+  if (found.length > 0) throw new SpecError(environment, found);
+  const clusters = sorted(value.clusters).map(([key, cluster]) => ({
+    key,
+    version: cluster.kubernetesVersion,
+    pools: Object.fromEntries(Object.entries(cluster.nodes).map(([name, pool]) => [name, pool.kubernetesVersion])),
+  }));
+  return planUpgrade(clusters, target);
 }
 
 function validateClusters({ clusters, network }: Environment, settings: Settings | undefined): Problem[] {

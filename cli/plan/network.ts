@@ -1,11 +1,9 @@
-import { RunError } from "@pulumi/pulumi";
 import pc from "picocolors";
 
 import type { ClusterNetwork, NetworksPlan } from "../../components/network/environment";
 import { readNetworks } from "../../components/plan";
 import { openProject } from "../project";
-import { loadSpec } from "../spec";
-import { UserError } from "../user-error";
+import { loadSpec, reading } from "../spec";
 
 export interface NetworkOptions {
   readonly env: string;
@@ -15,18 +13,9 @@ export interface NetworkOptions {
 /** `isthmus plan network`: the address plan of an environment. */
 export async function networkVerb({ env: environment, json = false }: NetworkOptions): Promise<number> {
   const spec = await loadSpec(openProject().directory, environment, "Name an environment with --env.");
-  const plan = read(environment, spec);
+  const plan = reading(() => readNetworks({ environment, spec }));
   process.stdout.write(json ? `${JSON.stringify(plan, null, 2)}\n` : describe(plan));
   return 0;
-}
-
-function read(environment: string, spec: unknown): NetworksPlan {
-  try {
-    return readNetworks({ environment, spec });
-  } catch (error) {
-    if (error instanceof RunError) throw new UserError(error.message);
-    throw error;
-  }
 }
 
 function describe({ supernet, reserved, clusters, free }: NetworksPlan): string {

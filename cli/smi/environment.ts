@@ -1,9 +1,7 @@
-import { RunError } from "@pulumi/pulumi";
-
 import { type EnvironmentRules, readRules } from "../../components/plan";
 import type { Subject } from "../../smi/model";
 import { openProject } from "../project";
-import { loadSpec } from "../spec";
+import { loadSpec, reading } from "../spec";
 import { UserError } from "../user-error";
 
 /** The traffic rules of an environment's spec, `stacks/<name>.ts` in the project that the command runs in. */
@@ -12,13 +10,8 @@ export async function readEnvironment(
 ): Promise<EnvironmentRules & { readonly accounts: readonly Subject[] }> {
   const { directory } = projectHere();
   const spec = await loadSpec(directory, environment, "Name an environment with --env, or files with -f.");
-  try {
-    const rules = readRules({ environment, spec, directory });
-    return { ...rules, accounts: rules.facts.workloads };
-  } catch (error) {
-    if (error instanceof RunError) throw new UserError(error.message);
-    throw error;
-  }
+  const rules = reading(() => readRules({ environment, spec, directory }));
+  return { ...rules, accounts: rules.facts.workloads };
 }
 
 function projectHere(): ReturnType<typeof openProject> {

@@ -35,11 +35,25 @@ export interface ClusterBase extends Omit<ClusterBasePlan, "connect"> {
   readonly blocks: ClusterBlocks;
 }
 
-/** Pools in the order of their names, with the defaults filled in. */
-export function planPools<
-  Pool extends { readonly spot?: boolean | undefined; readonly labels?: Record<string, string> | undefined },
->(pools: Record<string, Pool>) {
-  return Object.entries(pools)
+/** What every pool of nodes has in a spec and need not say. */
+interface PoolDefaults {
+  readonly kubernetesVersion?: string | undefined;
+  readonly spot?: boolean | undefined;
+  readonly labels?: Record<string, string> | undefined;
+}
+
+/** The pools of a cluster in the order of their names, with the defaults filled in. */
+export function planPools<Pool extends PoolDefaults>(cluster: {
+  readonly kubernetesVersion: string;
+  readonly nodes: Record<string, Pool>;
+}) {
+  return Object.entries(cluster.nodes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, pool]) => ({ ...pool, name, spot: pool.spot ?? false, labels: pool.labels ?? {} }));
+    .map(([name, pool]) => ({
+      ...pool,
+      name,
+      kubernetesVersion: pool.kubernetesVersion ?? cluster.kubernetesVersion,
+      spot: pool.spot ?? false,
+      labels: pool.labels ?? {},
+    }));
 }

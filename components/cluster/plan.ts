@@ -5,6 +5,7 @@ import type { ClusterSpec } from "../spec/types";
 import { planAks, validateAks, type AksPlan } from "./aks/plan";
 import type { ClusterBase, ClusterContext } from "./common-plan";
 import { planEks, validateEks, type EksPlan } from "./eks/plan";
+import { skewProblem } from "./upgrade";
 
 export type ClusterPlan = EksPlan | AksPlan;
 
@@ -16,6 +17,9 @@ export function validateCluster(key: string, spec: ClusterSpec): Problem[] {
     if (pool.min > pool.max) {
       problems.push({ path: `${path}.nodes.${name}.min`, found: pool.min, allowed: `at most its max, ${pool.max}` });
     }
+    const { kubernetesVersion = spec.kubernetesVersion } = pool;
+    const skew = skewProblem(`${path}.nodes.${name}.kubernetesVersion`, kubernetesVersion, spec.kubernetesVersion);
+    if (skew !== undefined) problems.push(skew);
   }
   problems.push(...(spec.kind === "eks" ? validateEks(path, spec) : validateAks(path, spec)));
   if (spec.endpoint?.access === "restricted") {

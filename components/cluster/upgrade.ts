@@ -7,15 +7,17 @@ import type { Problem } from "../problem";
  */
 const NODE_SKEW = 3;
 
-/** One step of an upgrade: a change of the spec and an `up`. */
+/** One change of the spec on the way to a version, and what the `up` after it upgrades, in this order. */
 export interface UpgradeStep {
-  /** Key of the cluster. */
-  readonly cluster: string;
-  /** What is upgraded: the control plane, or the nodes of one pool. */
-  readonly part: { readonly kind: "control-plane" } | { readonly kind: "nodes"; readonly pool: string };
-  /** Minor versions such as `1.34`. */
-  readonly from: string;
-  readonly to: string;
+  /** Path of the version in the spec, and what it becomes. */
+  readonly change: { readonly path: string; readonly version: string };
+  readonly upgrades: readonly {
+    /** The control plane, or the nodes of one pool. */
+    readonly part: { readonly kind: "control-plane" } | { readonly kind: "nodes"; readonly pool: string };
+    /** Minor versions such as `1.34`. */
+    readonly from: string;
+    readonly to: string;
+  }[];
 }
 
 /** What a planner of upgrades knows of a cluster. */
@@ -23,8 +25,8 @@ export interface UpgradableCluster {
   readonly key: string;
   /** Of the control plane, such as `1.34`. */
   readonly version: string;
-  /** Version of each pool's nodes, by the pool's name. */
-  readonly pools: Readonly<Record<string, string>>;
+  /** Version of each pool's nodes, by the pool's name; undefined where they follow the control plane. */
+  readonly pools: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -73,28 +75,31 @@ export function skewProblem(path: string, nodes: string, controlPlane: string): 
 
 /**
  * The steps that bring clusters to a version: cluster by cluster, one minor version at a time, each control plane before its
- * nodes. Empty when every cluster has it already.
- *
- * @throws RangeError when a cluster is newer than the target
+ * nodes. Pools without a version of their own follow their control plane; those with one are brought along explicitly.
+ * None for a cluster that has the version, or a newer one.
  */
 export function planUpgrade(clusters: readonly UpgradableCluster[], target: string): UpgradeStep[] {
   return clusters.flatMap(({ key, version, pools }) => {
-    if (minorOf(target) < minorOf(version)) {
-      throw new RangeError(`${key} has Kubernetes ${version} already, and no cluster goes back to ${target}`);
-    }
-    const names = Object.keys(pools).sort();
-    const nodes = (pool: string, from: string, to: string): UpgradeStep => ({
-      cluster: key,
-      part: { kind: "nodes", pool },
-      from,
-      to,
+    const path = `clusters.${key}`;
+    const named = Object.entries(pools).sort(([a], [b]) => (a < b ? -1 : 1));
+    const following = named.filter(([, own]) => own === undefined).map(([pool]) => pool);
+    const pinned = named.flatMap(([pool, own]) => (own === undefined ? [] : [{ pool, own }]));
+    const bring = (pool: string, from: string, to: string): UpgradeStep => ({
+      change: { path: `${path}.nodes.${pool}.kubernetesVersion`, version: to },
+      upgrades: [{ part: { kind: "nodes", pool }, from, to }],
     });
-    // Nodes that were held back catch up before their control plane goes on.
-    const steps = names.filter((pool) => pools[pool] !== version).map((pool) => nodes(pool, pools[pool]!, version));
+    const behind = pinned.filter(({ own }) => minorOf(own) < Math.min(minorOf(version), minorOf(target)));
+    const steps = behind.map(({ pool, own }) => bring(pool, own, version));
     for (let minor = minorOf(version) + 1; minor <= minorOf(target); minor++) {
       const [from, to] = [versionOf(minor - 1), versionOf(minor)];
-      steps.push({ cluster: key, part: { kind: "control-plane" }, from, to });
-      steps.push(...names.map((pool) => nodes(pool, from, to)));
+      steps.push({
+        change: { path: `${path}.kubernetesVersion`, version: to },
+        upgrades: [
+          { part: { kind: "control-plane" }, from, to },
+          ...following.map((pool) => ({ part: { kind: "nodes", pool } as const, from, to })),
+        ],
+      });
+      steps.push(...pinned.map(({ pool }) => bring(pool, from, to)));
     }
     return steps;
   });

@@ -9,7 +9,7 @@ export const dnsLabel = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a DNS label: 1 to 63 lower-case letters, digits and hyphens");
 
-const minorVersion = z
+export const minorVersion = z
   .string({ error: 'text such as "1.34", in quotes' })
   .regex(/^1\.\d{2}$/, 'a Kubernetes minor version such as "1.34"');
 
@@ -28,6 +28,11 @@ export const nodePool = {
   min: z.int().min(0).max(1000),
   /** Most nodes. */
   max: z.int().min(1).max(1000),
+  /**
+   * Kubernetes minor version of the nodes. Default: the control plane's. At most three older, to upgrade the nodes of a pool
+   * after their control plane.
+   */
+  kubernetesVersion: minorVersion.optional(),
   /** Spot capacity is cheaper and may be taken away. Default: false. */
   spot: z.boolean().optional(),
   /** Kubernetes labels of the nodes. */
@@ -35,7 +40,7 @@ export const nodePool = {
 };
 
 export const clusterBase = {
-  /** Kubernetes minor version of the control plane and its nodes. Required: there is no version that stays right. */
+  /** Kubernetes minor version of the control plane, and of its nodes unless a pool says otherwise. Required: there is no version that stays right. */
   kubernetesVersion: minorVersion,
   /**
    * The cluster's own IPv4 block, /14 to /18, disjoint from every other cluster's. Its first quarter is the network of the

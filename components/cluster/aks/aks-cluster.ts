@@ -180,14 +180,13 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
   ): containerservice.AgentPool[] {
     const pools: containerservice.AgentPool[] = [];
     for (const pool of plan.nodes) {
-      pools.push(this.createAgentPool(name, plan, pool, { group, network, cluster, after: pools.slice(-1) }));
+      pools.push(this.createAgentPool(name, pool, { group, network, cluster, after: pools.slice(-1) }));
     }
     return pools;
   }
 
   private createAgentPool(
     name: string,
-    plan: AksPlan,
     pool: AgentPoolPlan,
     on: {
       group: resources.ResourceGroup;
@@ -204,7 +203,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
         agentPoolName: pool.name,
         mode: "User",
         type: "VirtualMachineScaleSets",
-        orchestratorVersion: plan.kubernetesVersion,
+        orchestratorVersion: pool.kubernetesVersion,
         vmSize: pool.vmSize,
         enableAutoScaling: true,
         count: pool.min,

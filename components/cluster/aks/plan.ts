@@ -8,6 +8,7 @@ export interface AgentPoolPlan {
   readonly vmSize: string;
   readonly min: number;
   readonly max: number;
+  readonly kubernetesVersion: string;
   readonly spot: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -59,6 +60,6 @@ export function planAks({ blocks, ...base }: ClusterBase, spec: AksSpec, { setti
     dnsServiceIp: blocks.services.address(10),
     adminGroupObjectIds: settings.azureAdminGroupObjectIds!,
     system: spec.system ?? { vmSize: "Standard_D4ds_v5", count: 3 },
-    nodes: planPools(spec.nodes),
+    nodes: planPools(spec),
   };
 }

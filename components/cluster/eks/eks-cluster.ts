@@ -194,8 +194,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
         nodeGroupName: group.name,
         nodeRoleArn: on.role.arn,
         subnetIds: [...on.network.privateSubnetIds.values()],
-        // The control plane's version, and by the edge always after it.
-        version: on.cluster.version,
+        version: group.kubernetesVersion,
         instanceTypes: [...group.instanceTypes],
         capacityType: group.spot ? "SPOT" : "ON_DEMAND",
         scalingConfig: { minSize: group.min, maxSize: group.max, desiredSize: group.min },

@@ -8,6 +8,7 @@ export interface NodeGroupPlan {
   readonly instanceTypes: readonly string[];
   readonly min: number;
   readonly max: number;
+  readonly kubernetesVersion: string;
   readonly spot: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -36,6 +37,6 @@ export function planEks({ blocks, ...base }: ClusterBase, spec: EksSpec, { setti
     network: planVpc(spec, blocks),
     connect: `aws eks update-kubeconfig --name ${base.clusterName} --region ${region} --role-arn ${deployerRoleArn}`,
     deployerRoleArn,
-    nodes: planPools(spec.nodes),
+    nodes: planPools(spec),
   };
 }
