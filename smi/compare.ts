@@ -44,10 +44,10 @@ export function compareAccess(
   before: readonly SmiDocument[],
   after: readonly SmiDocument[],
   facts: Facts,
-  options: { readonly anchor?: Anchor } = {},
+  options: { readonly anchor?: Anchor; readonly trustDomain?: string } = {},
 ): Comparison {
   const anchor = options.anchor ?? "start";
-  const indexes = [new DocumentIndex(before), new DocumentIndex(after)] as const;
+  const indexes = [new DocumentIndex(before, options), new DocumentIndex(after, options)] as const;
   const differences: Difference[] = [];
   const undecided: string[] = [];
   for (const { source, destination } of pairsOf(indexes)) {
@@ -76,7 +76,11 @@ export function compareAccess(
 /** Pairs that a rule of either version names; no other pair is ever allowed. */
 function pairsOf(indexes: readonly DocumentIndex[]): { readonly source: Subject; readonly destination: Subject }[] {
   const pairs = new Map<string, { source: Subject; destination: Subject }>();
-  const plain = ({ namespace, serviceAccount }: Subject): Subject => ({ namespace, serviceAccount });
+  const plain = ({ namespace, serviceAccount, spiffe }: Subject): Subject => ({
+    namespace,
+    serviceAccount,
+    ...(spiffe === undefined ? {} : { spiffe }),
+  });
   for (const target of indexes.flatMap(({ targets }) => targets)) {
     for (const source of target.sources) {
       pairs.set(`${subjectKey(source)} ${subjectKey(target.destination)}`, {

@@ -42,9 +42,9 @@ export interface Explanation {
 export function explain(
   documents: readonly SmiDocument[],
   request: Request,
-  options: { readonly anchor?: Anchor } = {},
+  options: { readonly anchor?: Anchor; readonly trustDomain?: string } = {},
 ): Explanation {
-  const index = new DocumentIndex(documents);
+  const index = new DocumentIndex(documents, options);
   const by: AllowingRule[] = [];
   const [near, far]: [Refusal[], Refusal[]] = [[], []];
   for (const target of index.targets) {

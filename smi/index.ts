@@ -6,15 +6,19 @@ export type { ContainerPort, Facts, Probe, ServiceFacts, ServicePort, WorkloadFa
 export { type GatewayApiOptions, translateGatewayApi } from "./gateway-api";
 export { istioDefaultDeny, type IstioOptions, translateIstio } from "./istio";
 export { type LinkerdOptions, translateLinkerd } from "./linkerd";
-export { allowed, type Request, shares, type Verdict } from "./meaning";
+export { allowed, type MeaningOptions, type Request, shares, type Verdict } from "./meaning";
 export type {
   Anchor,
   Backend,
   HTTPRouteGroup,
   HttpMatch,
+  IdentityBinding,
+  MetricName,
+  MetricsResource,
   SmiDocument,
   Subject,
   TCPRoute,
+  TrafficMetrics,
   TrafficSplit,
   TrafficTarget,
   UDPRoute,
@@ -32,4 +36,6 @@ export {
 export { type ManifestFacts, readFacts } from "./manifests";
 export { MESH_NAMES, type MeshName } from "./mesh-names";
 export { type Mesh, type MeshCall, MESHES, type MeshOptions, type MeshRequest } from "./meshes";
+export { type Conversion, convert } from "./convert";
+export { KEPT_ANNOTATION } from "./kept";
 export { type OtherDocument, readSmi, type ReadResult, type SmiFile } from "./read";

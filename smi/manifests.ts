@@ -69,6 +69,7 @@ export function checkSources(documents: readonly SmiDocument[], accounts: readon
   return documents.flatMap((document): Problem[] => {
     if (document.kind !== "TrafficTarget") return [];
     return document.sources.flatMap((source): Problem[] => {
+      if (source.binding) return [];
       const key = subjectKey(source);
       const here = known.filter((name) => name.startsWith(`${source.namespace}/`));
       if (here.length === 0 || here.includes(key)) return [];

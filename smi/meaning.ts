@@ -29,24 +29,41 @@ export interface Verdict {
   readonly by?: string;
 }
 
+export interface MeaningOptions {
+  /** How path expressions without an anchor of their own are read. Default: `start`. */
+  readonly anchor?: Anchor;
+  /** Of the mesh, whose identities are ServiceAccounts. Default: `cluster.local`. */
+  readonly trustDomain?: string;
+  /** `udp`: a datagram, of which a request is only its port. Default: `tcp`. */
+  readonly transport?: "tcp" | "udp";
+}
+
 /**
  * What SMI itself says about a request: denied unless a TrafficTarget allows it. The reference for every mesh's
  * translation; it knows no mesh, and no probes, which the kubelet sends without an identity.
  */
-export function allowed(
-  documents: readonly SmiDocument[],
-  request: Request,
-  options: { readonly anchor?: Anchor } = {},
-): Verdict {
-  const index = new DocumentIndex(documents);
+export function allowed(documents: readonly SmiDocument[], request: Request, options: MeaningOptions = {}): Verdict {
+  const index = new DocumentIndex(documents, options);
   for (const target of index.targets) {
     if (subjectKey(target.destination) !== subjectKey(request.destination)) continue;
     if (!target.sources.some((source) => subjectKey(source) === subjectKey(request.source))) continue;
     if (target.destination.port !== undefined && target.destination.port !== request.port) continue;
-    const rule = ruleFor(index, target, request, options.anchor ?? "start");
+    const rule =
+      options.transport === "udp"
+        ? udpRuleFor(index, target, request.port)
+        : ruleFor(index, target, request, options.anchor ?? "start");
     if (rule !== undefined) return { allowed: true, by: `TrafficTarget ${keyOf(target)}, ${rule}` };
   }
   return { allowed: false };
+}
+
+/** UDPRoutes open UDP beside what the other rules open of TCP: the target is their union. */
+function udpRuleFor(index: DocumentIndex, target: TrafficTarget, port: number): string | undefined {
+  const found = target.rules.find(({ kind, name }) => {
+    const ports = kind === "UDPRoute" ? index.udp(target.namespace, name)?.ports : undefined;
+    return ports !== undefined && (ports.length === 0 || ports.includes(port));
+  });
+  return found && `UDPRoute ${found.name}`;
 }
 
 /** Ports and requests are a conjunction; several rules of one sort are alternatives. */

@@ -1,18 +1,23 @@
-import type { Located, Position } from "./problem";
+import { resolveBindings } from "./bindings";
+import type { Located, Position, Problem, Source } from "./problem";
 
 /**
  * The Service Mesh Interface in one normal form. Every served version is read into it, so that translators and the
  * reference evaluator never see a version.
  */
-export type SmiDocument = TrafficTarget | HTTPRouteGroup | TCPRoute | UDPRoute | TrafficSplit;
+export type SmiDocument = TrafficTarget | IdentityBinding | HTTPRouteGroup | TCPRoute | UDPRoute | TrafficSplit;
 
 /** A ServiceAccount, the principal of SMI's access rules. */
 export interface Subject {
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** SPIFFE identity without its scheme, of a workload that is no ServiceAccount of this mesh; then the names say nothing. */
+  readonly spiffe?: string;
 }
 
 export interface LocatedSubject extends Subject {
+  /** The name is that of an IdentityBinding (v1alpha4), which says who it is; `DocumentIndex` puts that in its place. */
+  readonly binding?: true;
   readonly position?: Position;
 }
 
@@ -26,6 +31,18 @@ export interface TrafficTarget extends Located {
   readonly sources: readonly LocatedSubject[];
   /** TCPRoute (and UDPRoute) rules give ports, HTTPRouteGroup rules give requests; both together are a conjunction. */
   readonly rules: readonly AccessRule[];
+}
+
+/** Who a workload is, for the TrafficTargets of the v1alpha4 draft. Its schemes are alternatives. */
+export interface IdentityBinding extends Located {
+  readonly kind: "IdentityBinding";
+  /** In the binding's own namespace. Excludes `podLabelSelectors`. */
+  readonly serviceAccount?: string;
+  /** Labels of pods. No mesh has an identity for them. */
+  readonly podLabelSelectors: readonly Readonly<Record<string, string>>[];
+  /** Without their scheme, such as `cluster.local/ns/shop/sa/web`. */
+  readonly spiffeIdentities: readonly string[];
+  readonly position?: Position;
 }
 
 export interface AccessRule {
@@ -111,27 +128,71 @@ export interface SplitMatch {
   readonly position?: Position;
 }
 
+/** What a mesh reports of the traffic of one resource; what `metrics.smi-spec.io` answers. */
+export interface TrafficMetrics {
+  readonly kind: "TrafficMetrics";
+  readonly source: Source;
+  /** What is measured. */
+  readonly resource: MetricsResource;
+  /** The other end: `to` what the resource calls, or `from` what calls it. */
+  readonly edge: {
+    readonly direction: "to" | "from";
+    /** Where it was observed. */
+    readonly side?: "client" | "server";
+    /** Empty: every other end together. */
+    readonly resource: MetricsResource;
+  };
+  /** Of a TrafficSplit: which of its backends. */
+  readonly backend?: { readonly apex: string; readonly name: string; readonly weight: number };
+  /** RFC 3339. */
+  readonly timestamp: string;
+  /** Seconds before the timestamp in which was measured. */
+  readonly window: number;
+  /** Latencies in milliseconds. */
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+}
+
+export type MetricName =
+  "p50_response_latency" | "p90_response_latency" | "p99_response_latency" | "success_count" | "failure_count";
+
+export interface MetricsResource {
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
 /** `namespace/name`, the key under which a document is found among those of its kind. */
 export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
   return `${object.namespace}/${object.name}`;
 }
 
-/** `namespace/serviceAccount`. */
-export function subjectKey(subject: Subject): string {
-  return `${subject.namespace}/${subject.serviceAccount}`;
+/** `namespace/serviceAccount`; of a foreign identity its SPIFFE id, of an unresolved IdentityBinding that it is one. */
+export function subjectKey({ namespace, serviceAccount, spiffe, binding }: Subject & { binding?: true }): string {
+  if (spiffe !== undefined) return `spiffe://${spiffe}`;
+  return `${binding ? "IdentityBinding " : ""}${namespace}/${serviceAccount}`;
 }
 
 /** Documents by kind and key, for those who follow references. */
 export class DocumentIndex {
   readonly targets: readonly TrafficTarget[];
   readonly splits: readonly TrafficSplit[];
+  /** What is wrong with the IdentityBindings that the targets name. */
+  readonly bindingProblems: readonly Problem[];
   private readonly routes = new Map<string, HTTPRouteGroup | TCPRoute | UDPRoute>();
 
-  constructor(readonly documents: readonly SmiDocument[]) {
-    this.targets = sortByKey(documents.filter((document) => document.kind === "TrafficTarget"));
+  /** @param options.trustDomain Of the mesh; identities of others stay foreign. Default: `cluster.local`. */
+  constructor(
+    readonly documents: readonly SmiDocument[],
+    options: { readonly trustDomain?: string } = {},
+  ) {
+    const targets = sortByKey(documents.filter((document) => document.kind === "TrafficTarget"));
+    const bindings = documents.filter((document) => document.kind === "IdentityBinding");
+    const resolved = resolveBindings(targets, bindings, options.trustDomain ?? "cluster.local");
+    this.targets = resolved.targets;
+    this.bindingProblems = resolved.problems;
     this.splits = sortByKey(documents.filter((document) => document.kind === "TrafficSplit"));
     for (const document of documents) {
-      if (document.kind !== "TrafficTarget" && document.kind !== "TrafficSplit") {
+      if (document.kind === "HTTPRouteGroup" || document.kind === "TCPRoute" || document.kind === "UDPRoute") {
         this.routes.set(`${document.kind} ${keyOf(document)}`, document);
       }
     }
@@ -145,6 +206,11 @@ export class DocumentIndex {
   tcp(namespace: string, name: string): TCPRoute | undefined {
     const found = this.routes.get(`TCPRoute ${namespace}/${name}`);
     return found?.kind === "TCPRoute" ? found : undefined;
+  }
+
+  udp(namespace: string, name: string): UDPRoute | undefined {
+    const found = this.routes.get(`UDPRoute ${namespace}/${name}`);
+    return found?.kind === "UDPRoute" ? found : undefined;
   }
 
   /** Names of a kind, for "did you mean". */

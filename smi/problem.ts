@@ -7,7 +7,12 @@ export const PROBLEM_CODES = {
   "SMI-FIELD": { severity: "error", summary: "field is missing or has the wrong type" },
   "SMI-NAME": { severity: "error", summary: "name is not a Kubernetes name" },
   "SMI-DUPLICATE": { severity: "error", summary: "two documents describe the same object" },
-  "SMI-METRICS": { severity: "error", summary: "TrafficMetrics is read-only and cannot be an input" },
+  "SMI-METRICS": {
+    severity: "error",
+    summary: "TrafficMetrics is what a mesh reports, and no rule that it could be given",
+  },
+  "SMI-BINDING": { severity: "error", summary: "an IdentityBinding does not say which ServiceAccount it stands for" },
+  "SMI-IDENTITY": { severity: "error", summary: "the mesh has no way to name an identity of another trust domain" },
   "SMI-EMPTY": {
     severity: "error",
     summary: "a TrafficTarget without rules or sources, or a TrafficSplit without backends",

@@ -2,7 +2,7 @@ import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { keyOf, type SmiDocument } from "./model";
 import { describe, distinctProblems, type Problem, PROBLEM_CODES, type Source } from "./problem";
 import { Cursor, isRecord } from "./reader/cursor";
-import { type OtherDocument, readObject, type ReadResult, type Sink } from "./reader/object";
+import { readObject, type ReadResult, type Sink } from "./reader/object";
 
 export type { OtherDocument, ReadResult } from "./reader/object";
 
@@ -17,9 +17,7 @@ export interface SmiFile {
  * the others are read all the same, so that all problems are seen together.
  */
 export function readSmi(files: readonly SmiFile[], options: { readonly defaultNamespace?: string } = {}): ReadResult {
-  const documents: SmiDocument[] = [];
-  const others: OtherDocument[] = [];
-  const problems: Problem[] = [];
+  const sink: Sink = { documents: [], metrics: [], others: [], problems: [] };
   for (const file of files) {
     const lines = new LineCounter();
     const parsed = parseAllDocuments(file.text, { lineCounter: lines });
@@ -28,15 +26,10 @@ export function readSmi(files: readonly SmiFile[], options: { readonly defaultNa
       // A separator at the start or the end of a file makes an empty document, which kubectl does not count either.
       if (document.errors.length === 0 && document.contents === null) continue;
       number += 1;
-      readDocument(document, file, number, lines, options.defaultNamespace ?? "default", {
-        documents,
-        others,
-        problems,
-      });
+      readDocument(document, file, number, lines, options.defaultNamespace ?? "default", sink);
     }
   }
-  problems.push(...duplicates(documents));
-  return { documents, others, problems: distinctProblems(problems) };
+  return { ...sink, problems: distinctProblems([...sink.problems, ...duplicates(sink.documents)]) };
 }
 
 function readDocument(

@@ -30,8 +30,9 @@ export function resolveAccess(
   index: DocumentIndex,
   facts: Facts,
 ): { readonly grants: Grant[]; readonly problems: Problem[] } {
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...index.bindingProblems];
   const grants = index.targets.flatMap((target) => {
+    if ([target.destination, ...target.sources].some(({ binding }) => binding)) return [];
     const found = [...checkShape(target), ...checkReferences(index, target), ...checkWorkloads(target, facts)];
     const grant = toGrant(index, target, facts);
     found.push(...checkPorts(grant));
@@ -39,6 +40,17 @@ export function resolveAccess(
     return found.some(({ severity }) => severity === "error") ? [] : [grant];
   });
   return { grants, problems };
+}
+
+/** The errors of sources that are no ServiceAccounts of the mesh, for one that only knows those. */
+export function foreignSources(grants: readonly Grant[], mesh: string): Problem[] {
+  return grants.flatMap(({ target }) =>
+    target.sources.flatMap(({ spiffe, position }) => {
+      if (spiffe === undefined) return [];
+      const message = `found the identity "${spiffe}", which is no ServiceAccount of the mesh's trust domain; ${mesh} names no other callers. Give the caller an identity of this mesh.`;
+      return [problemAt("SMI-IDENTITY", target, position, message)];
+    }),
+  );
 }
 
 function checkShape(target: TrafficTarget): Problem[] {
@@ -129,10 +141,7 @@ function toGrant(index: DocumentIndex, target: TrafficTarget, facts: Facts): Gra
     return group ? picked.map((match) => ({ group, match, rule })) : [];
   });
   const sources = new Map(
-    target.sources.map(({ namespace, serviceAccount }) => [
-      `${namespace}/${serviceAccount}`,
-      { namespace, serviceAccount },
-    ]),
+    target.sources.map(({ position: _, ...source }): [string, Subject] => [subjectKey(source), source]),
   );
   return {
     target,

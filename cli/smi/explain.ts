@@ -1,7 +1,7 @@
 import type { Request } from "../../smi";
 import { explain, type Explanation } from "../../smi/explain";
 import type { MeshName } from "../../smi/mesh-names";
-import { compare, keyOf, type Subject, subjectKey } from "../../smi/model";
+import { compare, DocumentIndex, keyOf, type Subject, subjectKey } from "../../smi/model";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import { UserError } from "../user-error";
 import { describeOnMesh, onMesh, type OnMesh } from "./on-mesh";
@@ -43,7 +43,7 @@ export async function explainVerb({ json = false, ...options }: ExplainOptions):
 }
 
 function requestOf(options: ExplainOptions, rules: Rules): Request {
-  const targets = rules.documents.filter((document) => document.kind === "TrafficTarget");
+  const { targets } = new DocumentIndex(rules.documents, options);
   const sources = [...rules.accounts, ...targets.flatMap((target) => target.sources)];
   const destinations = [...rules.facts.workloads, ...targets.map((target) => target.destination)];
   const source = subjectOf("--from", options.from, sources);

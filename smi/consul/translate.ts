@@ -3,7 +3,7 @@ import { type Anchor, DocumentIndex, type SmiDocument, type TrafficSplit, type T
 import { type KubernetesObject, sortObjects, type Translation } from "../objects";
 import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
-import { resolveAccess } from "../resolve";
+import { foreignSources, resolveAccess } from "../resolve";
 import { type IntentionPlan, planIntentions } from "./access";
 import { ConsulServices, type SplitMode } from "./identity";
 import { type Protocol, serviceDefaults, serviceIntentions } from "./objects";
@@ -17,6 +17,8 @@ export interface ConsulOptions {
   readonly split?: SplitMode;
   /** Whether Consul runs with ACLs, so that what no intention allows is denied. Default: true. */
   readonly acls?: boolean;
+  /** Trust domain of the mesh's identities. Default: `cluster.local`. */
+  readonly trustDomain?: string;
   /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
   readonly anchor?: Anchor;
   /** Warnings that the author has read and accepts; they are not reported. Errors cannot be accepted. */
@@ -37,7 +39,7 @@ export function translateConsul(
   options: ConsulOptions = {},
 ): Translation {
   const { anchor = "start", acls = true, split = "subsets" } = options;
-  const index = new DocumentIndex(documents);
+  const index = new DocumentIndex(documents, options);
   const services = new ConsulServices(index, facts, { acls, split });
   const { grants, problems: references } = resolveAccess(index, facts);
   const access = planIntentions(grants, services, { anchor, acls });
@@ -47,6 +49,7 @@ export function translateConsul(
   const splits = planSplits({ index, facts, services, mode: split, acls, isOpaque }, anchor);
   const problems = distinctProblems([
     ...references,
+    ...foreignSources(grants, "Consul"),
     ...access.problems,
     ...splits.problems,
     ...rawPaths(access.intentions),

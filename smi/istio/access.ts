@@ -109,8 +109,8 @@ function rulesOf(grant: Grant, options: AccessOptions): { readonly rules: Policy
 }
 
 /** Exact: no other identity can have it, whatever its names contain. */
-function principalOf({ namespace, serviceAccount }: Subject, trustDomain: string): string {
-  return `${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+function principalOf({ namespace, serviceAccount, spiffe }: Subject, trustDomain: string): string {
+  return spiffe ?? `${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
 type Report = (code: ProblemCode, message: string) => void;

@@ -38,7 +38,7 @@ export function translateIstio(
   facts: Facts,
   options: IstioOptions = {},
 ): Translation {
-  const index = new DocumentIndex(documents);
+  const index = new DocumentIndex(documents, options);
   const { anchor = "start", trustDomain = "cluster.local", clusterDomain = "cluster.local" } = options;
   const { grants, problems: references } = resolveAccess(index, facts);
   const access = planAccess(grants, facts, {

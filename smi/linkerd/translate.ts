@@ -2,7 +2,7 @@ import { type Facts, groupBy } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument, subjectKey } from "../model";
 import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
-import { resolveAccess } from "../resolve";
+import { foreignSources, resolveAccess } from "../resolve";
 import { planAccess, type PortPlan, serverOf, union } from "./access";
 import { LIMITS } from "../gateway-api/match";
 import { httpRoute } from "../gateway-api/route";
@@ -14,6 +14,8 @@ import type { RoutePlan } from "./routes";
 export interface LinkerdOptions {
   /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
   readonly anchor?: Anchor;
+  /** Trust domain of the mesh's identities. Default: `cluster.local`. */
+  readonly trustDomain?: string;
   /** Networks from which the kubelet probes. Default: every address, as Linkerd's own implicit rule. */
   readonly probeNetworks?: readonly string[];
   /** Warnings that the author has read and accepts; they are not reported. Errors cannot be accepted. */
@@ -33,7 +35,7 @@ export function translateLinkerd(
   facts: Facts,
   options: LinkerdOptions = {},
 ): Translation {
-  const index = new DocumentIndex(documents);
+  const index = new DocumentIndex(documents, options);
   const anchor = options.anchor ?? "start";
   const { grants, problems: references } = resolveAccess(index, facts);
   const access = planAccess(grants, facts, anchor);
@@ -42,6 +44,7 @@ export function translateLinkerd(
   const splits = planSplits(index, facts, anchor, { name: "Linkerd", isOpaque });
   const problems = distinctProblems([
     ...references,
+    ...foreignSources(grants, "Linkerd"),
     ...access.problems,
     ...splits.problems,
     ...rawPaths(access.ports),

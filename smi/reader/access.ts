@@ -1,12 +1,15 @@
-import type { AccessRule, LocatedSubject, TrafficTarget } from "../model";
+import type { AccessRule, IdentityBinding, LocatedSubject, TrafficTarget } from "../model";
 import type { Cursor } from "./cursor";
-import type { ObjectHead } from "./metadata";
+import { kept, type ObjectHead } from "./metadata";
 import { didYouMean } from "./suggest";
 import type { Version } from "./versions";
 
 const RULE_KINDS = ["HTTPRouteGroup", "TCPRoute", "UDPRoute"] as const;
 
-/** Reads a TrafficTarget. v1alpha1 has no `spec` and says `specs`; v1alpha1 and v1alpha2 have `destination.port`. */
+/**
+ * Reads a TrafficTarget. v1alpha1 has no `spec` and says `specs`; v1alpha1 and v1alpha2 have `destination.port`, which a
+ * conversion keeps in an annotation; v1alpha4 may name IdentityBindings.
+ */
 export function readTrafficTarget(root: Cursor, head: ObjectHead, version: Version): TrafficTarget | undefined {
   const flat = version === "v1alpha1";
   const spec = flat ? root : root.get("spec");
@@ -15,13 +18,13 @@ export function readTrafficTarget(root: Cursor, head: ObjectHead, version: Versi
     spec.fields(["destination", "rules", "sources"], { specs: `${version} calls this "rules".` });
     if (!spec.exists) return undefined;
   }
-  const destination = readSubject(spec.get("destination"), head, version);
-  const port = spec.get("destination").get("port");
-  const portNumber = version !== "v1alpha3" && port.exists ? port.port() : undefined;
+  const destination = readSubject(spec.get("destination"), head, version, "destination");
+  const port = hasPort(version) ? spec.get("destination").get("port") : kept(root).get("port");
+  const portNumber = port.exists ? port.port() : undefined;
   const sources = spec
     .get("sources")
     .items()
-    .map((source) => readSubject(source, head, "v1alpha3"));
+    .map((source) => readSubject(source, head, version, "source"));
   const rules = spec
     .get(rulesField)
     .items()
@@ -52,22 +55,36 @@ export function readTrafficTarget(root: Cursor, head: ObjectHead, version: Versi
   };
 }
 
-function readSubject(subject: Cursor, head: ObjectHead, version: Version): LocatedSubject | undefined {
+/** Since v1alpha3, ports are a TCPRoute's. */
+function hasPort(version: Version): boolean {
+  return version === "v1alpha1" || version === "v1alpha2";
+}
+
+function readSubject(
+  subject: Cursor,
+  head: ObjectHead,
+  version: Version,
+  role: "source" | "destination",
+): LocatedSubject | undefined {
   if (!subject.exists) {
     subject.fail("SMI-FIELD", "is missing; write {kind: ServiceAccount, name: ..., namespace: ...}");
     return undefined;
   }
-  const withPort = version !== "v1alpha3";
-  subject.fields(["kind", "name", "namespace", ...(withPort ? ["port"] : [])], {
-    port: "v1alpha3 takes ports from a TCPRoute among the rules.",
+  const draft = version === "v1alpha4";
+  const withPort = role === "destination" && hasPort(version);
+  subject.fields(["kind", "name", "namespace", ...(withPort ? ["port"] : []), ...(draft ? ["group"] : [])], {
+    port: "Since v1alpha3, ports are those of a TCPRoute among the rules.",
   });
   const kind = subject.get("kind");
-  if (kind.string("ServiceAccount") !== undefined && kind.value !== "ServiceAccount") {
-    kind.fail("SMI-FIELD", `found "${String(kind.value)}", allowed: ServiceAccount`);
+  const kinds = draft ? ["ServiceAccount", "IdentityBinding"] : ["ServiceAccount"];
+  if (kind.string(kinds.join(" or ")) !== undefined && !kinds.includes(String(kind.value))) {
+    const hint =
+      kind.value === "IdentityBinding" ? ". IdentityBindings are known since access.smi-spec.io/v1alpha4" : "";
+    kind.fail("SMI-FIELD", `found "${String(kind.value)}", allowed: ${kinds.join(", ")}${hint}`);
     return undefined;
   }
-  const serviceAccount = subject.get("name").string("the ServiceAccount's name");
-  const namespace = subject.get("namespace").optionalString("the ServiceAccount's namespace");
+  const serviceAccount = subject.get("name").string("its name");
+  const namespace = subject.get("namespace").optionalString("its namespace");
   if (serviceAccount !== undefined && namespace === undefined) {
     subject.fail(
       "SMI-NAMESPACE-DEFAULT",
@@ -76,7 +93,12 @@ function readSubject(subject: Cursor, head: ObjectHead, version: Version): Locat
   }
   return serviceAccount === undefined
     ? undefined
-    : { namespace: namespace ?? head.namespace, serviceAccount, position: subject.position };
+    : {
+        namespace: namespace ?? head.namespace,
+        serviceAccount,
+        ...(kind.value === "IdentityBinding" ? { binding: true as const } : {}),
+        position: subject.position,
+      };
 }
 
 function readRule(rule: Cursor, version: Version): AccessRule | undefined {
@@ -88,7 +110,7 @@ function readRule(rule: Cursor, version: Version): AccessRule | undefined {
     const hint = didYouMean(kindText, RULE_KINDS);
     rule.get("kind").fail("SMI-FIELD", `found "${kindText}", allowed: ${RULE_KINDS.join(", ")}.${hint}`);
   }
-  if (kind === "UDPRoute" && version !== "v1alpha3") {
+  if (kind === "UDPRoute" && hasPort(version)) {
     rule.get("kind").fail("SMI-FIELD", "found UDPRoute, which TrafficTarget knows since v1alpha3");
   }
   if (name === undefined || kind === undefined) return undefined;
@@ -108,4 +130,57 @@ function readRule(rule: Cursor, version: Version): AccessRule | undefined {
     position,
     matches: names.flatMap((match) => (match.name ? [{ ...match, name: match.name }] : [])),
   };
+}
+
+/** Reads an IdentityBinding of the v1alpha4 draft: pods by labels or by ServiceAccount, and SPIFFE identities. */
+export function readIdentityBinding(root: Cursor, head: ObjectHead): IdentityBinding | undefined {
+  const spec = root.get("spec");
+  spec.fields(["schemes"]);
+  if (!spec.exists) return undefined;
+  const schemes = spec.get("schemes");
+  schemes.fields(["podLabelSelectors", "serviceAccount", "spiffeIdentities"], {
+    podLabelSelector: 'Write "podLabelSelectors", a list.',
+    spiffeIdentity: 'Write "spiffeIdentities", a list.',
+  });
+  if (!schemes.exists) return undefined;
+  const serviceAccount = schemes.get("serviceAccount").optionalString("a ServiceAccount's name");
+  const selectors = schemes.get("podLabelSelectors").items().map(readLabels);
+  const identities = schemes.get("spiffeIdentities").items().map(readSpiffe);
+  if (serviceAccount !== undefined && selectors.length > 0) {
+    schemes.fail("SMI-FIELD", "has both serviceAccount and podLabelSelectors, which exclude each other; remove one");
+    return undefined;
+  }
+  if (serviceAccount === undefined && selectors.length + identities.length === 0) {
+    schemes.fail("SMI-FIELD", "names nobody; write serviceAccount, or spiffeIdentities");
+    return undefined;
+  }
+  if (selectors.includes(undefined) || identities.includes(undefined)) return undefined;
+  return {
+    kind: "IdentityBinding",
+    ...head,
+    ...(serviceAccount === undefined ? {} : { serviceAccount }),
+    podLabelSelectors: selectors.filter((labels) => labels !== undefined),
+    spiffeIdentities: identities.filter((id) => id !== undefined),
+    position: schemes.position,
+  };
+}
+
+function readLabels(selector: Cursor): Readonly<Record<string, string>> | undefined {
+  selector.fields(["name", "matchLabels"]);
+  const entries = selector.get("matchLabels").entries();
+  if (entries.length === 0) {
+    selector.fail("SMI-FIELD", "has no matchLabels; write at least one label");
+    return undefined;
+  }
+  const labels = entries.map(([name, value]) => [name, value.string("the label's value")] as const);
+  return Object.fromEntries(labels.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** `<trust domain>/<path>`, with or without its scheme (https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md). */
+function readSpiffe(field: Cursor): string | undefined {
+  const text = field.string("a SPIFFE identity such as cluster.local/ns/shop/sa/web");
+  const id = text?.replace(/^spiffe:\/\//, "");
+  if (id === undefined || /^[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/.test(id)) return id;
+  field.fail("SMI-FIELD", `found "${text}", allowed: <trust domain>/<path>, such as cluster.local/ns/shop/sa/web`);
+  return undefined;
 }

@@ -51,6 +51,21 @@ export class Cursor {
     return new Cursor(this.context, value, [...this.path, key]);
   }
 
+  /** The value that a text holds as JSON; what is inside stands at the text's own place. */
+  json(): Cursor {
+    if (!this.exists) return this;
+    try {
+      if (typeof this.value === "string") return new Cursor(this.context, JSON.parse(this.value), this.path);
+    } catch {
+      // Said below, as for what is no text.
+    }
+    this.fail(
+      "SMI-FIELD",
+      `found ${shown(this.value)}, allowed: what a conversion wrote, JSON; remove it or restore it`,
+    );
+    return new Cursor(this.context, undefined, this.path);
+  }
+
   /** Complains about what is not a mapping, and about fields that are not in the list. */
   fields(allowed: readonly string[], hints: Readonly<Record<string, string>> = {}): void {
     if (!isRecord(this.value)) {

@@ -1,3 +1,4 @@
+import { KEPT_ANNOTATION } from "../kept";
 import type { Located } from "../problem";
 import type { Cursor } from "./cursor";
 
@@ -40,4 +41,9 @@ export function readHead(root: Cursor, source: Located["source"], defaultNamespa
     return undefined;
   }
   return { name, namespace, source };
+}
+
+/** What a conversion kept of a later or earlier version; see `convert`. */
+export function kept(root: Cursor): Cursor {
+  return root.get("metadata").get("annotations").get(KEPT_ANNOTATION).json();
 }

@@ -1,8 +1,9 @@
-import type { SmiDocument } from "../model";
-import { describe, distinctProblems, type Problem, type Source } from "../problem";
-import { readTrafficTarget } from "./access";
+import type { SmiDocument, TrafficMetrics } from "../model";
+import { describe, distinctProblems, type Problem, PROBLEM_CODES, type Source } from "../problem";
+import { readIdentityBinding, readTrafficTarget } from "./access";
 import { Cursor, type DocumentContext, isRecord } from "./cursor";
 import { type ObjectHead, readHead } from "./metadata";
+import { readTrafficMetrics } from "./metrics";
 import { readHttpRouteGroup, readPortRoute } from "./specs";
 import { readTrafficSplit } from "./split";
 import { identify, type SmiKind, type Version } from "./versions";
@@ -19,6 +20,8 @@ export interface OtherDocument {
 
 export interface ReadResult {
   readonly documents: readonly SmiDocument[];
+  /** What meshes reported. It is no input of a translation, so that each is reported as `SMI-METRICS` too. */
+  readonly metrics: readonly TrafficMetrics[];
   /** Documents of other kinds (Deployment, Service, ...), unread; the items of a list each by itself. */
   readonly others: readonly OtherDocument[];
   /** All problems of all files, in the order of reading. */
@@ -31,6 +34,7 @@ const OBJECT_FIELDS = ["apiVersion", "kind", "metadata", "status"];
 /** Where the parts of what is read go. */
 export interface Sink {
   readonly documents: SmiDocument[];
+  readonly metrics: TrafficMetrics[];
   readonly others: OtherDocument[];
   readonly problems: Problem[];
 }
@@ -42,7 +46,7 @@ export interface Sink {
 export function readSmiObjects(
   objects: readonly { readonly value: Readonly<Record<string, unknown>>; readonly source: Source }[],
 ): ReadResult {
-  const sink = { documents: [], others: [], problems: [] };
+  const sink: Sink = { documents: [], metrics: [], others: [], problems: [] };
   for (const { value, source } of objects) {
     readObject({ value, source, path: [], lineOf: () => undefined }, source.file, "default", sink);
   }
@@ -65,6 +69,13 @@ export function readObject(
   }
   if (identified.is === "refused") return;
   const { kind, version } = identified;
+  if (kind === "TrafficMetrics") {
+    const metrics = readTrafficMetrics(root, source);
+    if (metrics) sink.metrics.push(metrics);
+    const message = `found ${kind}, ${PROBLEM_CODES["SMI-METRICS"].summary}; remove the document`;
+    root.get("kind").fail("SMI-METRICS", message);
+    return;
+  }
   const head = readHead(root, source, defaultNamespace);
   if (!head) return;
   context.label = describe({ ...head, kind });
@@ -73,10 +84,17 @@ export function readObject(
   if (read) sink.documents.push(read);
 }
 
-function readKind(root: Cursor, head: ObjectHead, kind: SmiKind, version: Version): SmiDocument | undefined {
+function readKind(
+  root: Cursor,
+  head: ObjectHead,
+  kind: Exclude<SmiKind, "TrafficMetrics">,
+  version: Version,
+): SmiDocument | undefined {
   switch (kind) {
     case "TrafficTarget":
       return readTrafficTarget(root, head, version);
+    case "IdentityBinding":
+      return readIdentityBinding(root, head);
     case "HTTPRouteGroup":
       return readHttpRouteGroup(root, head, version);
     case "TCPRoute":

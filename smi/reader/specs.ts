@@ -2,7 +2,7 @@ import type { HeaderMatch, HTTPRouteGroup, HttpMatch, TCPRoute, UDPRoute } from 
 import { compare } from "../model";
 import { re2Problem } from "../regex/matcher";
 import type { Cursor } from "./cursor";
-import type { ObjectHead } from "./metadata";
+import { kept, type ObjectHead } from "./metadata";
 import type { Version } from "./versions";
 
 /** Reads an HTTPRouteGroup. `matches` is at the top until v1alpha2; headers came with v1alpha2. */
@@ -15,13 +15,19 @@ export function readHttpRouteGroup(root: Cursor, head: ObjectHead, version: Vers
     list.fail("SMI-FIELD", "is empty; write at least one match with a name and a pathRegex, methods or headers");
   }
   const names = new Set<string>();
-  const matches = list.items().map((match) => readMatch(match, version, names));
+  const headers = version === "v1alpha1" ? kept(root).get("headers").items() : [];
+  const matches = list.items().map((match) => readMatch(match, version, names, headers));
   return matches.includes(undefined)
     ? undefined
     : { kind: "HTTPRouteGroup", ...head, matches: matches.filter((match) => match !== undefined) };
 }
 
-function readMatch(match: Cursor, version: Version, names: Set<string>): HttpMatch | undefined {
+function readMatch(
+  match: Cursor,
+  version: Version,
+  names: Set<string>,
+  kept: readonly Cursor[],
+): HttpMatch | undefined {
   const hasHeaders = version !== "v1alpha1";
   match.fields(["name", "pathRegex", "methods", ...(hasHeaders ? ["headers"] : [])], {
     headers: "headers are known since specs.smi-spec.io/v1alpha2.",
@@ -44,7 +50,8 @@ function readMatch(match: Cursor, version: Version, names: Set<string>): HttpMat
   names.add(name);
   const pathRegex = readExpression(match.get("pathRegex"), "an expression for the path, such as /cart");
   const methods = readMethods(match.get("methods"));
-  const headers = hasHeaders ? readHeaders(match.get("headers")) : [];
+  const own = hasHeaders ? match : kept.find((entry) => entry.get("name").value === name);
+  const headers = own ? readHeaders(own.get("headers")) : [];
   if (pathRegex === undefined && methods === undefined && headers.length === 0) {
     match.fail(
       "SMI-MATCH-ALL",
@@ -110,7 +117,7 @@ function headerEntries(field: Cursor): [string, Cursor][] {
   return entries;
 }
 
-/** Reads a TCPRoute or UDPRoute. Ports are known since v1alpha4; before, a route means any port. */
+/** Reads a TCPRoute or UDPRoute. Ports are known since v1alpha4; before, a route means any port, unless a conversion kept them. */
 export function readPortRoute<K extends "TCPRoute" | "UDPRoute">(
   kind: K,
   root: Cursor,
@@ -130,8 +137,7 @@ export function readPortRoute(
       matches: "Ports of a TCPRoute are known since specs.smi-spec.io/v1alpha4.",
     });
   }
-  if (!withPorts) return { kind, ...head, ports: [] };
-  const matches = spec.get("matches");
+  const matches = (withPorts ? spec : kept(root).get("spec")).get("matches");
   if (matches.exists) matches.fields(["name", "ports"]);
   const ports = matches
     .get("ports")

@@ -1,6 +1,7 @@
 import type { Backend, SplitMatch, TrafficSplit } from "../model";
 import { type Cursor, isRecord, shown } from "./cursor";
-import type { ObjectHead } from "./metadata";
+import { thousandths, toIntegers } from "../quantity";
+import { kept, type ObjectHead } from "./metadata";
 import type { Version } from "./versions";
 
 /** Reads a TrafficSplit. Weights are Kubernetes quantities in v1alpha1 and integers later; matches came with v1alpha3. */
@@ -20,14 +21,14 @@ export function readTrafficSplit(root: Cursor, head: ObjectHead, version: Versio
   if (!list.exists || (Array.isArray(list.value) && list.value.length === 0)) {
     list.fail("SMI-EMPTY", "is empty; write at least one backend with a service and a weight");
   }
-  const matches = withMatches ? spec.get("matches").items().map(readSplitMatch) : [];
+  const matches = (withMatches ? spec : kept(root)).get("matches").items().map(readSplitMatch);
   if (service === undefined || backends.includes(undefined) || matches.includes(undefined)) return undefined;
   const known = backends.filter((backend) => backend !== undefined);
   return {
     kind: "TrafficSplit",
     ...head,
     service,
-    backends: version === "v1alpha1" ? toIntegers(known) : known,
+    backends: version === "v1alpha1" ? inIntegers(known) : known,
     ...(matches.length === 0 ? {} : { matches: matches.filter((match) => match !== undefined) }),
     position: spec.get("service").position,
   };
@@ -51,15 +52,10 @@ function readInteger(field: Cursor): number | undefined {
   return undefined;
 }
 
-const SUFFIXES: Readonly<Record<string, number>> = { "": 1, m: 1e-3, k: 1e3, M: 1e6 };
-
 /** A quantity in thousandths. */
 function readQuantity(field: Cursor): number | undefined {
-  const text = typeof field.value === "number" ? String(field.value) : field.value;
-  const parts = typeof text === "string" ? /^(\d+(?:\.\d{1,3})?)([mkM]?)$/.exec(text) : null;
-  const thousandths = parts ? Number(parts[1]) * SUFFIXES[parts[2]!]! * 1000 : NaN;
-  const rounded = Math.round(thousandths);
-  if (parts && Math.abs(thousandths - rounded) < 1e-6 && Number.isSafeInteger(rounded)) return rounded;
+  const found = thousandths(field.value);
+  if (found !== undefined) return found;
   field.fail(
     "SMI-WEIGHT",
     `found ${shown(field.value)}, allowed: a quantity from 0 such as 1, 0.5 or 500m; weights are relative`,
@@ -67,10 +63,9 @@ function readQuantity(field: Cursor): number | undefined {
   return undefined;
 }
 
-/** Thousandths of v1alpha1 divided by 1,000 where that leaves integers, so that `1` and `1000m` read alike. */
-function toIntegers(backends: readonly Backend[]): readonly Backend[] {
-  if (backends.some(({ weight }) => weight % 1000 !== 0)) return backends;
-  return backends.map((backend) => ({ ...backend, weight: backend.weight / 1000 }));
+function inIntegers(backends: readonly Backend[]): readonly Backend[] {
+  const weights = toIntegers(backends.map(({ weight }) => weight));
+  return backends.map((backend, at) => ({ ...backend, weight: weights[at]! }));
 }
 
 /** A Service by its name, or by any longer form that stays in the split's namespace. */

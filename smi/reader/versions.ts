@@ -1,20 +1,22 @@
-import { PROBLEM_CODES, type ProblemCode } from "../problem";
+import type { ProblemCode } from "../problem";
 import type { Cursor } from "./cursor";
 import { closest, listed } from "./suggest";
 
 const VERSIONS = ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"] as const;
 export type Version = (typeof VERSIONS)[number];
 
-/** Served versions per group and kind. UDPRoute came with v1alpha4 of the specs. */
-const SERVED: Readonly<Record<string, Readonly<Record<string, readonly Version[]>>>> = {
-  "access.smi-spec.io": { TrafficTarget: ["v1alpha1", "v1alpha2", "v1alpha3"] },
+/** Versions per group and kind. v1alpha4 of access is a draft that no mesh ever served; it alone has IdentityBindings. */
+export const SERVED: Readonly<Record<string, Readonly<Record<string, readonly Version[]>>>> = {
+  "access.smi-spec.io": { TrafficTarget: VERSIONS, IdentityBinding: ["v1alpha4"] },
   "specs.smi-spec.io": { HTTPRouteGroup: VERSIONS, TCPRoute: VERSIONS, UDPRoute: ["v1alpha4"] },
   "split.smi-spec.io": { TrafficSplit: VERSIONS },
+  "metrics.smi-spec.io": { TrafficMetrics: ["v1alpha1"] },
 };
 
 const KINDS = Object.values(SERVED).flatMap((kinds) => Object.keys(kinds));
 
-export type SmiKind = "TrafficTarget" | "HTTPRouteGroup" | "TCPRoute" | "UDPRoute" | "TrafficSplit";
+export type SmiKind =
+  "TrafficTarget" | "IdentityBinding" | "HTTPRouteGroup" | "TCPRoute" | "UDPRoute" | "TrafficSplit" | "TrafficMetrics";
 
 export type Identified =
   | { readonly is: "smi"; readonly kind: SmiKind; readonly version: Version }
@@ -34,13 +36,6 @@ export function identify(root: Cursor): Identified {
     root.get(field).fail(code, message);
     return { is: "refused" };
   };
-  if (group === "metrics.smi-spec.io") {
-    return refuse(
-      "kind",
-      "SMI-METRICS",
-      `found ${kind}, ${PROBLEM_CODES["SMI-METRICS"].summary}. Remove the document.`,
-    );
-  }
   const home = Object.keys(SERVED).find((name) => SERVED[name]![kind]);
   if (!home) {
     const hint = closest(kind, KINDS);
@@ -61,12 +56,10 @@ export function identify(root: Cursor): Identified {
   }
   const found = served.find((name) => name === version);
   if (found) return { is: "smi", kind: kind as SmiKind, version: found };
-  const draft =
-    kind === "TrafficTarget" && version === "v1alpha4" ? " v1alpha4 is a draft that no mesh ever served." : "";
   return refuse(
     "apiVersion",
     "SMI-VERSION",
-    `found "${apiVersion}", served for ${kind}: ${served.join(", ")}.${draft} Write "${home}/${served.at(-1)}" in its form.`,
+    `found "${apiVersion}", served for ${kind}: ${served.join(", ")}. Write "${home}/${served.at(-1)}" in its form.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { formatProblem, readSmi } from "../../smi";
+import { DocumentIndex, subjectKey } from "../../smi/model";
 
 const read = (text: string): ReturnType<typeof readSmi> => readSmi([{ path: "shop.yaml", text }]);
 const messages = (text: string): string[] => read(text).problems.map(formatProblem);
@@ -8,6 +9,17 @@ const target = (version: string, body: string): string =>
 
 const SUBJECTS =
   "destination: {kind: ServiceAccount, name: checkout, namespace: shop}, sources: [{kind: ServiceAccount, name: web, namespace: shop}]";
+
+const binding = (schemes: string, name = "web"): string =>
+  `apiVersion: access.smi-spec.io/v1alpha4\nkind: IdentityBinding\nmetadata: {name: ${name}, namespace: shop}\nspec: {schemes: {${schemes}}}`;
+
+const METRICS = `apiVersion: metrics.smi-spec.io/v1alpha1
+kind: TrafficMetrics
+resource: {kind: Deployment, name: web, namespace: shop}
+edge: {direction: from, side: server, resource: {}}
+timestamp: 2026-04-08T22:25:55Z
+window: 1m30s
+metrics: [{name: p99_response_latency, unit: seconds, value: 10m}, {name: success_count, value: 100}]`;
 
 describe("versions", () => {
   test("a TrafficTarget of every version means the same rule", () => {
@@ -35,6 +47,39 @@ describe("versions", () => {
     expect(first).toEqual({ destination: "checkout", port: 8080, sources: ["web"], rules: [["cart", ["get"]]] });
     expect(second).toEqual(first);
     expect(third).toEqual({ ...first, port: undefined });
+  });
+
+  test("a TrafficTarget of the v1alpha4 draft takes its ServiceAccounts from IdentityBindings", () => {
+    const draft = target(
+      "v1alpha4",
+      "spec: {destination: {kind: IdentityBinding, group: access.smi-spec.io, name: shop, namespace: shop}, sources: [{kind: IdentityBinding, name: web, namespace: shop}], rules: [{kind: TCPRoute, name: all}]}",
+    );
+    const { documents, problems } = read(
+      [
+        draft,
+        binding('serviceAccount: front, spiffeIdentities: ["spiffe://cluster.local/ns/pay/sa/till", other.example/x]'),
+        binding("serviceAccount: checkout", "shop"),
+      ].join("\n---\n"),
+    );
+
+    expect(problems).toEqual([]);
+    const [found] = new DocumentIndex(documents).targets;
+    expect(subjectKey(found!.destination)).toBe("shop/checkout");
+    expect(found!.sources.map(subjectKey)).toEqual(["shop/front", "pay/till", "spiffe://other.example/x"]);
+  });
+
+  test("metrics are read in milliseconds and seconds, and are no input of a translation", () => {
+    const { metrics, problems } = read(METRICS);
+
+    expect(problems.map(({ code }) => code)).toEqual(["SMI-METRICS"]);
+    expect(metrics).toMatchObject([
+      {
+        resource: { kind: "Deployment", namespace: "shop", name: "web" },
+        edge: { direction: "from", side: "server", resource: {} },
+        window: 90,
+        metrics: { p99_response_latency: 10, success_count: 100 },
+      },
+    ]);
   });
 
   test("headers are read as a map and as a list of maps, methods as a set", () => {
@@ -198,13 +243,41 @@ describe("mistakes are found together, each with its place and the way out", () 
       'under "spec"',
     ],
     [
-      "a draft version",
-      target("v1alpha4", "spec: {}"),
-      "SMI-VERSION",
-      "apiVersion",
-      "a draft that no mesh ever served",
+      "an IdentityBinding before the draft",
+      target("v1alpha3", `spec: {${SUBJECTS.replace("ServiceAccount", "IdentityBinding")}, rules: []}`),
+      "SMI-FIELD",
+      "spec.destination.kind",
+      "known since access.smi-spec.io/v1alpha4",
     ],
-    ["metrics", "apiVersion: metrics.smi-spec.io/v1alpha1\nkind: TrafficMetrics", "SMI-METRICS", "kind", "read-only"],
+    [
+      "labels and a ServiceAccount in one binding",
+      binding("serviceAccount: a, podLabelSelectors: [{name: x, matchLabels: {app: a}}]"),
+      "SMI-FIELD",
+      "spec.schemes",
+      "exclude each other",
+    ],
+    ["a binding of nobody", binding(""), "SMI-FIELD", "spec.schemes", "names nobody"],
+    [
+      "a SPIFFE identity without a path",
+      binding("spiffeIdentities: [cluster.local]"),
+      "SMI-FIELD",
+      "spec.schemes.spiffeIdentities[0]",
+      "allowed: <trust domain>/<path>",
+    ],
+    [
+      "metrics",
+      "apiVersion: metrics.smi-spec.io/v1alpha1\nkind: TrafficMetrics",
+      "SMI-METRICS",
+      "kind",
+      "is what a mesh reports",
+    ],
+    [
+      "an unknown unit",
+      METRICS.replace("unit: seconds", "unit: minutes"),
+      "SMI-FIELD",
+      "metrics[0].unit",
+      "allowed: ms, s, seconds",
+    ],
     [
       "a misspelt group",
       "apiVersion: split.smi-sepc.io/v1alpha2\nkind: TrafficSplit",
