@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { openLedger, SimulatedClouds } from "../local/clouds";
-import { FileStore, MemoryStore, type RunOptions } from "../local/engine";
+import { latency, openLedger, SimulatedClouds, VirtualClock } from "../local/clouds";
+import { FileStore, MemoryStore, type RunOptions, type RunResult } from "../local/engine";
 import type { Provider, ProviderHost } from "../local/protocol/provider";
+import { timeline, type Timeline } from "../local/timeline";
 import { policyAnalyzer } from "./analyzer";
+import { InjectedFaults } from "./faults";
 import { readStackConfig, type Project } from "./project";
 
 /** The one stack that the embedded engine runs. */
@@ -17,8 +19,13 @@ export class LocalEnvironment {
   /** Folder of everything that it keeps. */
   readonly directory: string;
   private readonly passphrase: string;
+  private readonly clock = new VirtualClock();
 
-  constructor(readonly project: Project) {
+  constructor(
+    readonly project: Project,
+    /** What goes wrong in its clouds. Default: nothing. */
+    readonly faults = new InjectedFaults(),
+  ) {
     this.directory = join(project.directory, ".isthmus", LOCAL);
     this.passphrase = passphraseOf(project);
     this.store = new FileStore(join(this.directory, "state"), this.passphrase);
@@ -33,10 +40,18 @@ export class LocalEnvironment {
       program: childProgram(this.project),
       config: values,
       secretConfigKeys: secretKeys,
-      providers: new PersistentClouds(join(this.directory, "clouds"), this.passphrase),
+      providers: this.faults.in(
+        new PersistentClouds(join(this.directory, "clouds"), this.passphrase, this.clock),
+        this.clock,
+      ),
       store: this.store,
       analyzers: [policyAnalyzer],
     };
+  }
+
+  /** The run as it would have been on the real clouds. */
+  timeline(result: RunResult): Timeline {
+    return timeline(result, latency, (urn, operation) => this.clock.spent(urn, operation));
   }
 }
 
@@ -71,10 +86,11 @@ class PersistentClouds implements ProviderHost {
   constructor(
     private readonly directory: string,
     private readonly passphrase: string,
+    private readonly clock: VirtualClock,
   ) {}
 
   open(pkg: string): Promise<Provider> {
-    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.passphrase));
+    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.passphrase), this.clock);
     return this.clouds.open(pkg);
   }
 }

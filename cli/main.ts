@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import pc from "picocolors";
 
 import { IncorrectPassphrase } from "../local/protocol/crypter";
+import { faultOption } from "./fault-option";
 import { UserError } from "./user-error";
 import { registerPlan } from "./verbs/plan";
 import { registerSmi } from "./verbs/smi";
@@ -36,16 +37,19 @@ async function run(argv: readonly string[]): Promise<number> {
     .command("up")
     .description("bring the local environment to what its spec says")
     .addOption(json())
+    .addOption(faultOption())
     .action(verb(async () => (await import("./verbs/up")).upVerb));
   program
     .command("preview")
     .description("show what up would change")
     .addOption(json())
+    .addOption(faultOption())
     .action(verb(async () => (await import("./verbs/preview")).previewVerb));
   program
     .command("destroy")
     .description("remove everything of the local environment")
     .addOption(json())
+    .addOption(faultOption())
     .action(verb(async () => (await import("./verbs/destroy")).destroyVerb));
   program
     .command("export")
@@ -72,6 +76,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .command("serve")
     .description("serve the simulated clouds to the real Pulumi CLI until interrupted")
     .option("--ledger <folder>", "where the clouds keep what exists", ".isthmus/serve")
+    .addOption(faultOption())
     .addOption(json())
     .action(verb(async () => (await import("./verbs/serve")).serveVerb));
 

@@ -1,4 +1,4 @@
-import type { Step } from "./engine/types";
+import type { RunResult, Step } from "./engine/types";
 
 /** A step with the time that it would take on the real cloud. */
 export interface TimedStep {
@@ -16,28 +16,34 @@ export interface Timeline {
 }
 
 /**
- * The run on a virtual clock: each step starts when what it waits for has ended, and takes its type's latency.
+ * The run on a virtual clock: each step starts when what it waits for has ended, and takes its type's latency. A step that
+ * failed takes what was spent on it.
  *
  * @param latency seconds of an operation on a type, from the clouds' table
+ * @param spent seconds that an operation on a resource took beyond that: retries, and waiting in vain
  */
 export function timeline(
-  steps: readonly Step[],
-  latency: (type: string, operation: "create" | "update" | "delete") => number,
+  run: Pick<RunResult, "steps" | "failed">,
+  latency: (type: string, operation: CloudOperation) => number,
+  spent: (urn: string, operation: CloudOperation) => number = () => 0,
 ): Timeline {
+  const failed = new Set(run.failed);
+  const steps = [...run.steps, ...run.failed];
   const timed = new Map<Step, TimedStep & { readonly cause?: Step }>();
   const makers = steps.filter((step) => cloudOperation(step) === "create" || cloudOperation(step) === "update");
   const deleters = steps.filter((step) => cloudOperation(step) === "delete");
-  const place = (step: Step, kind: "create" | "update" | "delete", causes: readonly Step[], notBefore?: Step): void => {
+  const place = (step: Step, kind: CloudOperation, causes: readonly Step[], notBefore?: Step): void => {
     const cause = latest([...causes, ...(notBefore === undefined ? [] : [notBefore])], timed);
     const start = cause === undefined ? 0 : timed.get(cause)!.end;
-    timed.set(step, { step, start, end: start + latency(step.type, kind), ...(cause !== undefined && { cause }) });
+    const seconds = (failed.has(step) ? 0 : latency(step.type, kind)) + spent(step.urn, kind);
+    timed.set(step, { step, start, end: start + seconds, ...(cause !== undefined && { cause }) });
   };
 
   const makerOf = new Map(makers.map((step) => [step.urn, step]));
   inOrder(
     makers,
     (step) => prerequisites(step.new).flatMap((urn) => makerOf.get(urn) ?? []),
-    (step, causes) => place(step, cloudOperation(step) as "create" | "update", causes),
+    (step, causes) => place(step, cloudOperation(step) as CloudOperation, causes),
   );
   // An engine deletes when everything else is done, dependents first.
   const lastMade = latest(makers, timed);
@@ -55,8 +61,10 @@ export function timeline(
   return { seconds: last === undefined ? 0 : timed.get(last)!.end, criticalPath: pathTo(last, timed) };
 }
 
+export type CloudOperation = "create" | "update" | "delete";
+
 /** What a step makes a cloud do; undefined for bookkeeping, which takes no time. */
-export function cloudOperation({ operation }: Step): "create" | "update" | "delete" | undefined {
+export function cloudOperation({ operation }: Step): CloudOperation | undefined {
   switch (operation) {
     case "create":
     case "create-replacement":

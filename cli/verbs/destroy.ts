@@ -3,9 +3,8 @@ import { join } from "node:path";
 
 import pc from "picocolors";
 
-import { latency } from "../../local/clouds";
 import { destroy } from "../../local/engine";
-import { timeline } from "../../local/timeline";
+import { InjectedFaults } from "../faults";
 import { LocalEnvironment } from "../local-environment";
 import { openProject } from "../project";
 import { showRun } from "../run";
@@ -13,15 +12,17 @@ import { resultDocument } from "../view/document";
 import { countChanges } from "../view/format";
 
 /** `isthmus destroy`: removes everything of the local environment. */
-export async function destroyVerb({ json = false }: { json?: boolean }): Promise<number> {
-  const environment = new LocalEnvironment(openProject());
+export async function destroyVerb({ json = false, fault }: { json?: boolean; fault?: string[] }): Promise<number> {
+  const environment = new LocalEnvironment(openProject(), new InjectedFaults(fault));
   const result = await showRun(json, (watch) => destroy({ ...environment.runOptions(), ...watch }));
   if (result.succeeded) rmSync(join(environment.directory, "rendered"), { recursive: true, force: true });
   if (json) {
-    process.stdout.write(`${JSON.stringify(resultDocument(result, timeline(result.steps, latency)), null, 2)}\n`);
+    const document = { ...resultDocument(result, environment.timeline(result)), ...environment.faults.document() };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     const word = result.succeeded ? pc.green("destroyed") : pc.red("failed");
     process.stdout.write(`\n${word}: ${countChanges(result.changes, false)}\n`);
+    for (const line of environment.faults.lines()) process.stdout.write(`${line}\n`);
   }
   return result.succeeded ? 0 : 1;
 }

@@ -1,18 +1,19 @@
 import pc from "picocolors";
 
 import { preview, previewDigest, type RunResult } from "../../local/engine";
+import { InjectedFaults } from "../faults";
 import { LocalEnvironment } from "../local-environment";
 import { openProject } from "../project";
 import { showRun } from "../run";
 import { countChanges, isChange } from "../view/format";
 
 /** `isthmus preview`: what `up` would change, and nothing else. */
-export async function previewVerb({ json = false }: { json?: boolean }): Promise<number> {
-  const environment = new LocalEnvironment(openProject());
+export async function previewVerb({ json = false, fault }: { json?: boolean; fault?: string[] }): Promise<number> {
+  const environment = new LocalEnvironment(openProject(), new InjectedFaults(fault));
   const options = environment.runOptions();
   const result = await showRun(json, (watch) => preview({ ...options, ...watch }));
   if (json) process.stdout.write(`${JSON.stringify(previewDigest(result, options), null, 2)}\n`);
-  else process.stdout.write(conclusion(result));
+  else process.stdout.write([conclusion(result), ...environment.faults.lines().map((line) => `${line}\n`)].join(""));
   return result.succeeded ? 0 : 1;
 }
 

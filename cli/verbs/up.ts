@@ -2,9 +2,9 @@ import { join } from "node:path";
 
 import pc from "picocolors";
 
-import { latency } from "../../local/clouds";
 import { up, type RunResult } from "../../local/engine";
-import { timeline, type Timeline } from "../../local/timeline";
+import type { Timeline } from "../../local/timeline";
+import { InjectedFaults } from "../faults";
 import { LocalEnvironment } from "../local-environment";
 import { openProject } from "../project";
 import { renderObjects, writeRendering, type RenderedFile } from "../render";
@@ -18,23 +18,25 @@ const BANNER =
   "Simulated clouds and the embedded engine: nothing outside this folder is touched. Real environments run on the real Pulumi CLI.";
 
 /** `isthmus up`, which is `npm start`. */
-export async function upVerb({ json = false }: { json?: boolean }): Promise<number> {
-  const environment = new LocalEnvironment(openProject());
+export async function upVerb({ json = false, fault }: { json?: boolean; fault?: string[] }): Promise<number> {
+  const environment = new LocalEnvironment(openProject(), new InjectedFaults(fault));
   const write = (text: string): void => void (json || process.stdout.write(text));
   write(`${pc.dim(BANNER)}\n`);
   const started = Date.now();
   const result = await showRun(json, (watch) => up({ ...environment.runOptions(), ...watch }));
-  const clock = timeline(result.steps, latency);
+  const clock = environment.timeline(result);
   const folder = join(environment.directory, "rendered");
   const files = result.succeeded ? await render(environment, folder) : [];
 
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...resultDocument(result, clock), rendered: folder }, null, 2)}\n`);
+    const document = { ...resultDocument(result, clock), ...environment.faults.document(), rendered: folder };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     write(
       `\n${result.succeeded ? pc.green("up") : pc.red("failed")}: ${countChanges(result.changes, false)}, in ${seconds}s\n`,
     );
+    for (const line of environment.faults.lines()) write(`${line}\n`);
     if (result.succeeded) write(`\n${closing(result, clock, folder, files)}`);
     else write(`${touchedCloud(result) ? "What was done is saved. " : ""}To go on from here: npx isthmus up\n`);
   }

@@ -1,13 +1,14 @@
 import { ProviderError, type Provider, type ProviderHost } from "../protocol/provider";
 import { AWS } from "./aws";
 import { AZURE } from "./azure";
+import { VirtualClock } from "./clock";
 import { Cloud, referrersOf } from "./cloud";
 import { forgetLostClusters, KubernetesProvider } from "./kubernetes";
 import { Ledger } from "./ledger";
 import { TlsProvider } from "./tls";
 import { World } from "./world";
 
-export type { TimedOperation } from "./clock";
+export { VirtualClock, type TimedOperation } from "./clock";
 export { LOOKUP } from "./cloud";
 export { Ledger, type LedgerChange, type LedgerEntry } from "./ledger";
 export { latency } from "./latencies";
@@ -23,8 +24,10 @@ export class SimulatedClouds implements ProviderHost {
   constructor(
     /** What exists. Default: nothing. */
     readonly ledger: Ledger = new Ledger(),
+    /** Where the time goes that operations take beyond the usual of their types. */
+    readonly clock: VirtualClock = new VirtualClock(),
   ) {
-    this.world = new World(ledger, () => forgetLostClusters(ledger));
+    this.world = new World(ledger, () => forgetLostClusters(ledger), clock);
   }
 
   async open(pkg: string): Promise<Provider> {

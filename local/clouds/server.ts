@@ -10,6 +10,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 
 import { decode, encode } from "../protocol/property";
 import {
+  AnswerLost,
   InitializationFailed,
   type CheckFailure,
   type DiffResult,
@@ -243,6 +244,7 @@ function diffResponse(result: DiffResult): provider.DiffResponse {
 /** An error as gRPC carries it: the message alone, and for a half-made resource what there is of it. */
 function statusOf(error: unknown): Partial<grpc.StatusObject> {
   const details = error instanceof Error ? error.message : String(error);
+  if (error instanceof AnswerLost) return { code: grpc.status.UNAVAILABLE, details };
   if (!(error instanceof InitializationFailed)) return { code: grpc.status.UNKNOWN, details };
   const failed = new provider.ErrorResourceInitFailed()
     .setId(error.id)

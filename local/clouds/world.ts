@@ -14,7 +14,6 @@ const EXCLUSIVE_HOLD = 25;
  * run that is going on has made.
  */
 export class World {
-  readonly clock = new VirtualClock();
   private readonly underWay = new Set<string>();
   /** Keys of what was created since everything was last settled. */
   private readonly fresh = new Set<string>();
@@ -24,6 +23,8 @@ export class World {
     readonly ledger: Ledger,
     /** Called after things are gone, for what hangs on them in ways that no reference says. */
     readonly onRemoved: () => void = () => {},
+    /** Where the time goes that operations take beyond the usual. */
+    readonly clock: VirtualClock = new VirtualClock(),
   ) {}
 
   /** A provider instance begins its work. */

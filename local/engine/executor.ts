@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { Secret, UNKNOWN_SENTINEL } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
-import { InitializationFailed } from "../protocol/provider";
+import { AnswerLost, InitializationFailed } from "../protocol/provider";
 import type { CreateResult, Provider, ReadResult } from "../protocol/provider";
 import { isProviderType } from "../protocol/urn";
 import { messageOf, ReportedFailure, RunAbandoned, RunStopped } from "./errors";
@@ -229,11 +229,11 @@ export class Executor {
     if (this.context.preview) return save(await call());
     const { state } = this.context;
     state.apply({ op: "begin", operation: { type, resource: compact(resource) } });
-    let abandoned = false;
+    let unanswered = false;
     try {
       return save(await call());
     } catch (error) {
-      abandoned = error instanceof RunAbandoned;
+      unanswered = error instanceof RunAbandoned || error instanceof AnswerLost;
       if (error instanceof InitializationFailed) {
         // An update that did not come through keeps the inputs of before, so that the next run sees what is missing.
         const before = type === "updating" ? state.get(resource.urn) : undefined;
@@ -245,7 +245,7 @@ export class Executor {
       }
       throw error;
     } finally {
-      if (!abandoned) state.apply({ op: "end", urn: resource.urn });
+      if (!unanswered) state.apply({ op: "end", urn: resource.urn });
     }
   }
 }

@@ -16,6 +16,7 @@ const COUNTED: ReadonlySet<Operation> = new Set([
 /** Collects what a run does, and tells it to whoever watches. */
 export class Reporter {
   private readonly steps: Step[] = [];
+  private readonly failed: Step[] = [];
   private readonly diagnostics: Diagnostic[] = [];
   private readonly violations: (PolicyViolation & { urn: string; pack: string })[] = [];
   private readonly changes: { [operation in Operation]?: number } = {};
@@ -60,6 +61,7 @@ export class Reporter {
   }
 
   stepFailed(step: Step, message: string): void {
+    this.failed.push(step);
     // In a preview the diagnostic says it all, as under the real engine.
     if (!this.planning) this.emit({ kind: "step-failed", step, message: this.secrets.redact(message) });
     this.diagnostic("error", step.urn, message);
@@ -100,6 +102,7 @@ export class Reporter {
     return {
       succeeded,
       steps: this.steps,
+      failed: this.failed,
       changes,
       outputs,
       diagnostics: this.diagnostics,

@@ -94,6 +94,8 @@ export interface RunResult {
   readonly succeeded: boolean;
   /** In the order in which they were done. */
   readonly steps: readonly Step[];
+  /** Those that a provider did not do, or not wholly. */
+  readonly failed: readonly Step[];
   /** Number of resources by operation; a replacement counts once, as `replace`, as in Pulumi's summary. */
   readonly changes: Readonly<Partial<Record<Operation, number>>>;
   readonly outputs: PropertyMap;

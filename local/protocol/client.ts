@@ -8,7 +8,7 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 
 import { decode, encode, isPropertyMap, mapValues, ResourceReference, Secret, Unknown } from "./property";
 import type { PropertyMap, PropertyValue } from "./property";
-import { InitializationFailed, ProviderError } from "./provider";
+import { AnswerLost, InitializationFailed, ProviderError } from "./provider";
 import type {
   CheckFailure,
   CheckRequest,
@@ -276,5 +276,7 @@ function errorOf(error: grpc.ServiceError): Error {
       );
     }
   }
+  // A server that refuses an operation answers UNKNOWN; this is the transport's own word for "no answer".
+  if (error.code === grpc.status.UNAVAILABLE) return new AnswerLost(error.details);
   return new ProviderError(error.details, { cause: error.code });
 }

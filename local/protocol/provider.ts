@@ -140,6 +140,14 @@ export class ProviderError extends Error {
 }
 
 /**
+ * The provider broke off: it ended, or its answer was lost on the way. Whether the operation was done is not known, so that
+ * the engine keeps it as pending, and the next run looks for what it may have made.
+ */
+export class AnswerLost extends Error {
+  override readonly name = "AnswerLost";
+}
+
+/**
  * A resource that exists but did not become ready, `ErrorResourceInitFailed` of the protocol: the engine records it with
  * its id and its reasons, fails the run, and updates it in the next one.
  */

@@ -18,8 +18,11 @@ function step(operation: Operation, resource: ResourceState): Step {
   return { operation, urn: resource.urn, type: resource.type, replaceKeys: [], diffs: [], detailedDiff: {}, ...side };
 }
 
-const path = (steps: readonly Step[]) => {
-  const { seconds, criticalPath } = timeline(steps, latency);
+const path = (
+  steps: readonly Step[],
+  { failed = [], spent }: { failed?: readonly Step[]; spent?: Parameters<typeof timeline>[2] } = {},
+) => {
+  const { seconds, criticalPath } = timeline({ steps, failed }, latency, spent);
   return { seconds, path: criticalPath.map(({ step: { urn }, start, end }) => `${urn} ${start}-${end}`) };
 };
 
@@ -57,6 +60,21 @@ test("deletes begin when everything else is done, and go against the dependencie
   ];
 
   expect(path(steps)).toEqual({ seconds: 120, path: ["new 0-10", "cluster 10-110", "network 110-120"] });
+});
+
+test("what providers lose by trying again comes on top, and a step that failed takes what was spent on it", () => {
+  const steps = [step("create", state("a", "t:m:Quick", []))];
+  const failed = [
+    step("create", state("slow", "t:m:Slow", ["a"])),
+    step("update", state("refused at once", "t:m:Slow", ["a"])),
+  ];
+  const lost = new Map([
+    ["create a", 7],
+    ["create slow", 60],
+  ]);
+  const spent = (urn: string, operation: string) => lost.get(`${operation} ${urn}`) ?? 0;
+
+  expect(path(steps, { failed, spent })).toEqual({ seconds: 77, path: ["a 0-17", "slow 17-77"] });
 });
 
 test("steps that change nothing take no time", () => {
