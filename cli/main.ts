@@ -76,6 +76,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .command("serve")
     .description("serve the simulated clouds to the real Pulumi CLI until interrupted")
     .option("--ledger <folder>", "where the clouds keep what exists", ".isthmus/serve")
+    .option("--kubernetes <kind>", "what clusters are: simulated, or real API servers", "simulated")
     .addOption(faultOption())
     .addOption(json())
     .action(verb(async () => (await import("./verbs/serve")).serveVerb));

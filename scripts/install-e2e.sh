@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the end-to-end tests run against: rclone, an S3 server (moto) and a Blob server (azurite).
-# rclone comes from the system's packages; the servers go into .isthmus/e2e. Run again, it does nothing.
+# Installs what the end-to-end tests run against: rclone, an S3 server (moto), a Blob server (azurite), Prometheus, and a
+# Kubernetes control plane (etcd, kube-apiserver, kube-controller-manager, and kubectl), which `isthmus serve --kubernetes real`
+# uses too. rclone comes from the system's packages; all else goes into .isthmus/e2e. Run again, it does nothing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,10 @@ AZURITE="azurite@3.35.0"
 root=.isthmus/e2e
 venv=$root/venv
 azurite=$root/azurite
+prometheus=$root/prometheus
+kubernetes=$root/kubernetes
+# The module that says which versions are built, with their checksums.
+kubernetes_module=scripts/kubernetes
 
 fail() {
   printf 'cannot install the end-to-end tests: %s\n' "$1" >&2
@@ -66,4 +71,39 @@ if ! is_done "$azurite" "$AZURITE"; then
   npm install --prefix "$azurite" --no-save --no-audit --no-fund --ignore-scripts --loglevel error "$AZURITE" ||
     fail "npm could not install $AZURITE"
   printf '%s' "$AZURITE" >"$azurite/.installed"
+fi
+
+# Unpacked and not installed, since Debian's package starts a service. What it depends on is its web interface's.
+if ! [ -x "$prometheus/usr/bin/prometheus" ]; then
+  command -v apt-get >/dev/null || fail "this system has no apt-get: put prometheus (2.42 or newer) at $prometheus/usr/bin/prometheus"
+  rm -rf "$prometheus"
+  mkdir -p "$prometheus"
+  (
+    cd "$prometheus"
+    download() { apt-get download --quiet prometheus >&2; }
+    download || { as_root apt-get update --quiet >&2 && download; }
+    dpkg-deb --extract prometheus_*.deb .
+    rm prometheus_*.deb
+  ) || fail "apt-get could not download prometheus"
+fi
+
+built_from=$(cksum "$kubernetes_module/go.mod" "$kubernetes_module/go.sum")
+if ! is_done "$kubernetes" "$built_from"; then
+  command -v go >/dev/null || fail "go is not on PATH: install Go 1.24 or newer, which builds the Kubernetes control plane"
+  rm -rf "$kubernetes"
+  mkdir -p "$kubernetes/bin"
+  bin=$PWD/$kubernetes/bin
+  echo "building the Kubernetes control plane, once: some minutes of both cores" >&2
+  (
+    cd "$kubernetes_module"
+    export CGO_ENABLED=0 GOFLAGS=-mod=readonly
+    # Clients read the version, and a build outside of Kubernetes' own makefiles does not know it.
+    version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
+    stamp="-X k8s.io/component-base/version.gitVersion=$version -X k8s.io/client-go/pkg/version.gitVersion=$version"
+    nice go build -trimpath -ldflags "-s -w $stamp" -o "$bin/" go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/kube-apiserver \
+      k8s.io/kubernetes/cmd/kube-controller-manager k8s.io/kubernetes/cmd/kubectl
+  ) || fail "go could not build the programs of $kubernetes_module/go.mod"
+  # The package of etcd's program is called server.
+  mv "$bin/server" "$bin/etcd"
+  printf '%s' "$built_from" >"$kubernetes/.installed"
 fi

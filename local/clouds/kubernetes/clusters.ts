@@ -20,8 +20,9 @@ export function findCluster(ledger: Ledger, settings: Settings): Cluster | strin
   const address = normalized(settings.server);
   if (address === undefined) return `the kubeconfig's server "${settings.server}" is not a URL`;
 
-  const clusters = [...ledger.list(EKS).map(eks), ...ledger.list(AKS).map(aks)];
-  const found = clusters.find((cluster) => cluster.addresses.some((candidate) => normalized(candidate) === address));
+  const found = clustersOf(ledger).find((cluster) =>
+    cluster.addresses.some((candidate) => normalized(candidate) === address),
+  );
   if (found === undefined) {
     const { host, hostname } = new URL(settings.server);
     return `unable to load schema information from the API server: Get "https://${host}/openapi/v2?timeout=32s": dial tcp: lookup ${hostname}: no such host`;
@@ -34,18 +35,25 @@ export function findCluster(ledger: Ledger, settings: Settings): Cluster | strin
  * a call to the Kubernetes provider when they are `deletedWith` the cluster.
  */
 export function forgetLostClusters(ledger: Ledger): void {
-  const scopes = new Set([...ledger.list(EKS).map(eks), ...ledger.list(AKS).map(aks)].map(({ scope }) => scope));
+  const scopes = new Set(clustersOf(ledger).map(({ scope }) => scope));
   for (const entry of ledger.list()) {
     if (!entry.type.startsWith("kubernetes:")) continue;
     if (!scopes.has(entry.scope ?? "")) ledger.remove(entry.type, entry.id, entry.scope);
   }
 }
 
-interface Candidate extends Cluster {
+/** A cluster and where its API server is. */
+export interface ClusterAt extends Cluster {
+  /** URLs. */
   readonly addresses: readonly string[];
 }
 
-function eks(entry: LedgerEntry): Candidate {
+/** All clusters that exist in the simulated clouds. */
+export function clustersOf(ledger: Ledger): ClusterAt[] {
+  return [...ledger.list(EKS).map(eks), ...ledger.list(AKS).map(aks)];
+}
+
+function eks(entry: LedgerEntry): ClusterAt {
   const arn = textAt(entry.outputs, "arn") ?? "";
   return {
     name: textAt(entry.outputs, "name") ?? entry.id,
@@ -56,7 +64,7 @@ function eks(entry: LedgerEntry): Candidate {
   };
 }
 
-function aks(entry: LedgerEntry): Candidate {
+function aks(entry: LedgerEntry): ClusterAt {
   return {
     name: textAt(entry.outputs, "name") ?? entry.id.slice(entry.id.lastIndexOf("/") + 1),
     scope: entry.id,

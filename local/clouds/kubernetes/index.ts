@@ -1,2 +1,2 @@
-export { forgetLostClusters } from "./clusters";
+export { clustersOf, forgetLostClusters, type ClusterAt } from "./clusters";
 export { KubernetesProvider } from "./provider";
