@@ -1,9 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** A service mesh on one cluster, as what runs in it sees it. */
+import type { Cluster } from "../cluster/cluster";
+
+/** A service mesh on one cluster, as what runs in it sees it. How pods join it is in its plan (`Membership`). */
 export interface Mesh {
-  /** What must run before pods are made, so that its proxy is injected, and before its custom resources. */
+  /** What must run before pods are made, so that they join and nothing reaches them that no rule allows, and before the mesh's custom resources. */
   readonly ready: readonly pulumi.Resource[];
-  /** Annotations of a namespace whose pods join the mesh. */
-  readonly namespaceAnnotations: Readonly<Record<string, string>>;
+}
+
+/** What every mesh is installed with. */
+export interface MeshArgs<Plan> {
+  readonly cluster: Cluster;
+  readonly plan: Plan;
+  /** The Gateway API CRDs, which every mesh watches or serves. */
+  readonly gatewayApi: readonly pulumi.Resource[];
 }

@@ -9,9 +9,11 @@ import type {
   Call,
   CallSpec,
   ClusterSpec,
+  ConsulSpec,
   EksSpec,
   Environment,
-  MeshSpec,
+  IstioSpec,
+  LinkerdSpec,
   Objects,
   ObjectsSpec,
   VersionService,
@@ -33,8 +35,18 @@ export function aks(spec: Omit<AksSpec, "kind">): AksSpec {
 }
 
 /** Linkerd on every cluster, under one trust anchor, denying what no rule allows. */
-export function linkerd(spec: Omit<MeshSpec, "kind"> = {}): MeshSpec {
+export function linkerd(spec: Omit<LinkerdSpec, "kind"> = {}): LinkerdSpec {
   return { kind: "linkerd", ...spec };
+}
+
+/** Istio on every cluster, under one root certificate, denying what no rule allows: `istio({ mode: "ambient" })`. */
+export function istio(spec: Omit<IstioSpec, "kind">): IstioSpec {
+  return { kind: "istio", ...spec };
+}
+
+/** Consul on every cluster, a datacenter each, with ACLs, so that it denies what no rule allows. */
+export function consul(spec: Omit<ConsulSpec, "kind"> = {}): ConsulSpec {
+  return { kind: "consul", ...spec };
 }
 
 /** A bucket with a primary in one cloud and a read-only replica in the other. */

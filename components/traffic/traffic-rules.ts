@@ -1,7 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { KubernetesObject } from "../../smi/linkerd/objects";
+import type { KubernetesObject } from "../../smi/objects";
 import type { Cluster } from "../cluster/cluster";
 
 export interface TrafficRulesArgs {
@@ -15,13 +15,23 @@ export interface TrafficRulesArgs {
 export class TrafficRules extends pulumi.ComponentResource {
   constructor(name: string, { cluster, objects, after }: TrafficRulesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("isthmus:traffic:TrafficRules", name, { cluster: cluster.key }, opts);
-    for (const { apiVersion, kind, metadata, spec } of objects) {
+    applyObjects(name, objects, { parent: this, provider: cluster.provider, dependsOn: [...after] });
+    this.registerOutputs({});
+  }
+}
+
+/** Makes planned objects, each named after its kind, namespace and name. */
+export function applyObjects(
+  name: string,
+  objects: readonly KubernetesObject[],
+  opts: pulumi.CustomResourceOptions,
+): CustomResource[] {
+  return objects.map(
+    ({ apiVersion, kind, metadata, spec }) =>
       new CustomResource(
         `${name}-${kind.toLowerCase()}-${metadata.namespace}-${metadata.name}`,
         { apiVersion, kind, metadata: { ...metadata }, spec },
-        { parent: this, provider: cluster.provider, dependsOn: [...after] },
-      );
-    }
-    this.registerOutputs({});
-  }
+        opts,
+      ),
+  );
 }
