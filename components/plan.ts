@@ -3,6 +3,7 @@ import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
+import { planMesh, validateMesh, type MeshPlan } from "./mesh/plan";
 import { SpecError, type Problem } from "./problem";
 import type { ProvidersPlan } from "./providers";
 import { readSettings, type Settings } from "./settings";
@@ -28,7 +29,7 @@ export interface EnvironmentPlan {
   readonly providers: ProvidersPlan;
   /** Sorted by key, as everything below. */
   readonly clusters: readonly ClusterPlan[];
-  readonly trustDomain: string;
+  readonly mesh: MeshPlan;
   readonly buckets: readonly MirroredBucketPlan[];
   readonly workloads: readonly WorkloadPlan[];
   readonly identities: readonly IdentityPlan[];
@@ -65,6 +66,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
   problems.push(
     ...validateProtection(environment, shape.value, today),
     ...validateClusters(shape.value, settings),
+    ...validateMesh(shape.value),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
   );
@@ -109,7 +111,7 @@ export function readRules({
   if (found.length > 0) throw new SpecError(environment, found);
   const workloads = planWorkloads(value);
   return {
-    documents: planTraffic(value, workloads, smi.files).plan.documents,
+    documents: planTraffic(value, workloads, smi.files, planMesh(value.mesh)).plan.documents,
     facts: factsOf(workloads),
     acknowledge: value.acknowledge ?? [],
     files: smi.files,
@@ -161,13 +163,14 @@ function validateClusters({ clusters, network }: Environment, settings: Settings
   ];
 }
 
-function planWorkloads({ workloads = {} }: Environment): WorkloadPlan[] {
-  return sorted(workloads).map(([key, workload]) => planWorkload(key, workload));
+function planWorkloads({ workloads = {}, mesh }: Environment): WorkloadPlan[] {
+  const { membership } = planMesh(mesh);
+  return sorted(workloads).map(([key, workload]) => planWorkload(key, workload, membership));
 }
 
 function compileTraffic(spec: Environment, directory: string): { traffic: TrafficPlan; problems: Problem[] } {
   const { files, problems } = loadSmiFiles(spec.smi ?? [], directory);
-  const compiled = planTraffic(spec, planWorkloads(spec), files);
+  const compiled = planTraffic(spec, planWorkloads(spec), files, planMesh(spec.mesh));
   return { traffic: compiled.plan, problems: [...problems, ...compiled.problems] };
 }
 
@@ -187,7 +190,7 @@ function assemble(environment: string, spec: Environment, settings: Settings, tr
     namePrefix: settings.namePrefix,
     providers: planProviders(environment, clusters, settings),
     clusters,
-    trustDomain: spec.mesh.trustDomain ?? "cluster.local",
+    mesh: planMesh(spec.mesh),
     buckets: sorted(spec.buckets ?? {}).map(([key, bucket]) =>
       planBucket(key, bucket, { ...contextOf(`buckets.${key}`), clusters: byKey }),
     ),

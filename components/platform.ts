@@ -7,9 +7,9 @@ import { GatewayApi } from "./cluster/portable/gateway-api";
 import { ClusterTrust } from "./identity/cluster-trust";
 import type { IdentityPlan } from "./identity/plan";
 import { WorkloadIdentity } from "./identity/workload-identity";
-import { LinkerdMesh } from "./mesh/linkerd-mesh";
+import { createMeshes } from "./mesh/create";
 import type { Mesh } from "./mesh/mesh";
-import { MeshTrust } from "./mesh/mesh-trust";
+import type { Marks } from "./mesh/plan";
 import type { EnvironmentPlan } from "./plan";
 import { Providers } from "./providers";
 import { MirroredBucket } from "./storage/mirrored-bucket";
@@ -40,7 +40,7 @@ export class Platform extends pulumi.ComponentResource {
     const meshes = this.installMesh(clusters);
     const buckets = this.createBuckets();
     const identities = this.createIdentities(clusters, buckets);
-    const namespaces = this.createNamespaces(clusters, meshes);
+    const namespaces = this.createNamespaces(clusters);
     this.runWorkloads(clusters, meshes, identities, namespaces);
     this.runMovers(clusters, identities);
     this.applyTraffic(clusters, meshes, namespaces);
@@ -60,16 +60,15 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   private installMesh(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, Mesh> {
-    const { trustDomain } = this.plan;
-    const trust = new MeshTrust(
-      `${this.name}-mesh-trust`,
-      { trustDomain, provider: this.providers.tls },
-      { parent: this },
-    );
-    return mapValues(clusters, (cluster, key) => {
-      const gatewayApi = new GatewayApi(`${this.name}-${key}-gateway-api`, { cluster }, { parent: this });
-      return new LinkerdMesh(`${this.name}-${key}-mesh`, { cluster, trust, trustDomain, gatewayApi }, { parent: this });
-    });
+    const opts = { parent: this };
+    const installed = [...clusters].map(([key, cluster]) => ({
+      name: `${this.name}-${key}-mesh`,
+      cluster,
+      gatewayApi: new GatewayApi(`${this.name}-${key}-gateway-api`, { cluster }, opts),
+    }));
+    const trust = { name: `${this.name}-mesh-trust`, provider: this.providers.tls };
+    const meshes = createMeshes(installed, this.plan.mesh, trust, opts);
+    return new Map([...clusters.keys()].map((key, index) => [key, meshes[index]!]));
   }
 
   private createBuckets(): ReadonlyMap<string, MirroredBucket> {
@@ -113,24 +112,21 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /** The workloads' namespaces by `cluster/namespace`, whose pods join the mesh. */
-  private createNamespaces(
-    clusters: ReadonlyMap<string, Cluster>,
-    meshes: ReadonlyMap<string, Mesh>,
-  ): ReadonlyMap<string, core.Namespace> {
+  private createNamespaces(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, core.Namespace> {
     const wanted = this.plan.workloads.flatMap(({ on, namespace }) => on.map((cluster) => `${cluster}/${namespace}`));
+    const { membership } = this.plan.mesh;
     return new Map(
       [...new Set(wanted)].sort().map((id) => {
         const [cluster, name] = id.split("/") as [string, string];
-        const annotations = { ...meshes.get(cluster)!.namespaceAnnotations };
-        return [id, this.createNamespace(clusters.get(cluster)!, name, annotations)];
+        return [id, this.createNamespace(clusters.get(cluster)!, name, membership.namespace)];
       }),
     );
   }
 
-  private createNamespace(cluster: Cluster, name: string, annotations: Record<string, string>): core.Namespace {
+  private createNamespace(cluster: Cluster, name: string, marks: Partial<Marks> = {}): core.Namespace {
     return new core.Namespace(
       `${this.name}-${cluster.key}-${name}`,
-      { metadata: { name, annotations } },
+      { metadata: { name, labels: { ...marks.labels }, annotations: { ...marks.annotations } } },
       { parent: this, provider: cluster.provider },
     );
   }
@@ -165,7 +161,7 @@ export class Platform extends pulumi.ComponentResource {
     );
     // Outside the mesh: a mover talks to the clouds only, and a finished Job must not wait for a proxy.
     const namespaces = new Map(
-      [...hosts].sort().map((key) => [key, this.createNamespace(clusters.get(key)!, MIRROR_NAMESPACE, {})]),
+      [...hosts].sort().map((key) => [key, this.createNamespace(clusters.get(key)!, MIRROR_NAMESPACE)]),
     );
     for (const plan of this.plan.buckets) {
       for (const key of [plan.activeCluster, plan.standbyCluster].sort()) {
@@ -202,8 +198,4 @@ export class Platform extends pulumi.ComponentResource {
 
 function grantsOf(plan: IdentityPlan, buckets: ReadonlyMap<string, MirroredBucket>) {
   return plan.grants.map(({ bucket, side, level }) => ({ bucket, level, target: buckets.get(bucket)![side].target }));
-}
-
-function mapValues<A, B>(map: ReadonlyMap<string, A>, transform: (value: A, key: string) => B): Map<string, B> {
-  return new Map([...map].map(([key, value]) => [key, transform(value, key)]));
 }

@@ -13,6 +13,10 @@ const CHART = {
   repositoryOpts: { repo: "https://helm.releases.hashicorp.com" },
 } as const;
 
+export interface ConsulMeshArgs extends MeshArgs {
+  readonly plan: ConsulPlan;
+}
+
 /**
  * Consul on one cluster: a datacenter of its own, whose ACLs deny what no intention allows. Its chart brings the CRDs itself
  * and certificates, gossip key and tokens are made in the cluster, so that none is in the state.
@@ -22,7 +26,7 @@ export class ConsulMesh extends pulumi.ComponentResource implements Mesh {
 
   private readonly opts: pulumi.CustomResourceOptions;
 
-  constructor(name: string, args: MeshArgs<ConsulPlan>, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ConsulMeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("isthmus:mesh:ConsulMesh", name, { cluster: args.cluster.key }, opts);
     this.opts = { parent: this, provider: args.cluster.provider };
 
@@ -40,7 +44,7 @@ export class ConsulMesh extends pulumi.ComponentResource implements Mesh {
   private install(
     name: string,
     namespace: core.Namespace,
-    { cluster, gatewayApi, plan }: MeshArgs<ConsulPlan>,
+    { cluster, gatewayApi, plan }: ConsulMeshArgs,
   ): helm.Release {
     const values = {
       global: {
@@ -65,7 +69,7 @@ export class ConsulMesh extends pulumi.ComponentResource implements Mesh {
       },
       ui: { enabled: false },
     };
-    const dependsOn = [...gatewayApi, ...cluster.ready];
+    const dependsOn = [...gatewayApi.ready, ...cluster.ready];
     return installChart(`${name}-consul`, "consul", CHART, namespace, values, { ...this.opts, dependsOn });
   }
 }

@@ -8,7 +8,8 @@ import type { MeshTrust } from "./mesh-trust";
 import { ISTIO_NAMESPACE, type IstioPlan } from "./plan";
 import { installChart, type Chart } from "./release";
 
-export interface IstioMeshArgs extends MeshArgs<IstioPlan> {
+export interface IstioMeshArgs extends MeshArgs {
+  readonly plan: IstioPlan;
   readonly trust: MeshTrust;
 }
 
@@ -80,7 +81,7 @@ export class IstioMesh extends pulumi.ComponentResource implements Mesh {
       global: { multiCluster: { clusterName: cluster.key } },
       meshConfig: { trustDomain: plan.trustDomain, pathNormalization: { normalization } },
     };
-    const dependsOn = [...after, ...gatewayApi, ...cluster.ready];
+    const dependsOn = [...after, ...gatewayApi.ready, ...cluster.ready];
     return installChart(`${name}-istiod`, "istiod", chart("istiod", plan), namespace, values, {
       ...this.opts,
       dependsOn,

@@ -6,7 +6,8 @@ import type { MeshTrust } from "./mesh-trust";
 import type { LinkerdPlan } from "./plan";
 import { installChart } from "./release";
 
-export interface LinkerdMeshArgs extends MeshArgs<LinkerdPlan> {
+export interface LinkerdMeshArgs extends MeshArgs {
+  readonly plan: LinkerdPlan;
   readonly trust: MeshTrust;
 }
 
@@ -114,14 +115,10 @@ export class LinkerdMesh extends pulumi.ComponentResource implements Mesh {
       controllerReplicas: 2,
       enablePodDisruptionBudget: true,
     };
-    const dependsOn = [...after, ...gatewayApi, ...cluster.ready];
-    return installChart(
-      `${name}-control-plane`,
-      "linkerd-control-plane",
-      CHARTS.controlPlane,
-      namespace,
-      values,
-      { ...this.opts, dependsOn },
-    );
+    const dependsOn = [...after, ...gatewayApi.ready, ...cluster.ready];
+    return installChart(`${name}-control-plane`, "linkerd-control-plane", CHARTS.controlPlane, namespace, values, {
+      ...this.opts,
+      dependsOn,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "../cluster/cluster";
+import type { GatewayApi } from "../cluster/portable/gateway-api";
 
 /** A service mesh on one cluster, as what runs in it sees it. How pods join it is in its plan (`Membership`). */
 export interface Mesh {
@@ -9,9 +10,8 @@ export interface Mesh {
 }
 
 /** What every mesh is installed with. */
-export interface MeshArgs<Plan> {
+export interface MeshArgs {
   readonly cluster: Cluster;
-  readonly plan: Plan;
-  /** The Gateway API CRDs, which every mesh watches or serves. */
-  readonly gatewayApi: readonly pulumi.Resource[];
+  /** The Gateway API's CRDs: the control plane of every mesh watches them. */
+  readonly gatewayApi: GatewayApi;
 }

@@ -1,7 +1,10 @@
 import { istioDefaultDeny } from "../../smi/istio";
+import type { MeshName } from "../../smi/mesh-names";
+import type { MeshOptions } from "../../smi/meshes";
 import type { KubernetesObject } from "../../smi/objects";
+import type { ProblemCode } from "../../smi/problem";
 import type { Problem } from "../problem";
-import type { ConsulSpec, IstioSpec, LinkerdSpec, MeshSpec } from "../spec/types";
+import type { ConsulSpec, Environment, IstioSpec, LinkerdSpec, MeshSpec } from "../spec/types";
 
 /** Labels and annotations. */
 export interface Marks {
@@ -17,16 +20,25 @@ export interface Membership {
   readonly pod: Marks;
   /** Annotation with a pod's version, where the mesh tells versions by it. */
   readonly versionAnnotation?: string;
-  /** Of the Services of single versions. */
-  readonly versionService: Marks;
+  /** Labels of the Services of single versions. */
+  readonly versionServiceLabels: Readonly<Record<string, string>>;
   /** Whether the mesh's proxies need the pod's ordinary ServiceAccount token. */
   readonly apiToken: boolean;
   /** The strictest Pod Security Standard that a pod meets with what the mesh adds to it. */
   readonly podSecurity: "privileged" | "restricted";
 }
 
+/** How traffic rules become the mesh's objects. */
+export interface TranslationPlan {
+  readonly mesh: MeshName;
+  readonly options: MeshOptions;
+  /** Warnings about what only an installation can settle, and this one does. */
+  readonly settled: readonly ProblemCode[];
+}
+
 interface MeshBasePlan {
   readonly membership: Membership;
+  readonly translation: TranslationPlan;
   /** What holds for the whole mesh, whatever the rules are: its default deny, and how its proxies read paths. */
   readonly objects: readonly KubernetesObject[];
 }
@@ -52,11 +64,6 @@ export interface ConsulPlan extends MeshBasePlan {
 
 export type MeshPlan = LinkerdPlan | IstioPlan | ConsulPlan;
 
-/** What the mesh's certificates are made under, for meshes whose clusters share a root. */
-export function trustDomainOf(plan: MeshPlan): string | undefined {
-  return plan.kind === "consul" ? undefined : plan.trustDomain;
-}
-
 /** Istio's own default: policies in it apply to the whole mesh. */
 export const ISTIO_NAMESPACE = "istio-system";
 export const CONSUL_NAMESPACE = "consul";
@@ -68,16 +75,27 @@ const TRUST_DOMAIN = "cluster.local";
 const ISTIO_FLOOR: Readonly<Record<number, number>> = { 28: 7, 29: 3 };
 
 /** What is wrong with the mesh beyond its shape. */
-export function validateMesh(spec: MeshSpec): Problem[] {
-  if (spec.kind !== "istio" || spec.version === undefined || isSafe(spec.version)) return [];
-  return [
-    {
+export function validateMesh({ mesh, access = [], splits = {}, smi = [] }: Environment): Problem[] {
+  if (mesh.kind !== "istio") return [];
+  const problems: Problem[] = [];
+  if (mesh.version !== undefined && !isSafe(mesh.version)) {
+    problems.push({
       path: "mesh.version",
-      found: spec.version,
+      found: mesh.version,
       allowed: "1.28.7, 1.29.3, 1.30.0 or a later patch of these, or a later release",
       next: `Earlier ones let requests pass that access rules deny (CVE-2026-31838, CVE-2026-39350). Leave it out for ${ISTIO_VERSION}.`,
-    },
-  ];
+    });
+  }
+  const hasRules = access.some(({ kind }) => kind === "call") || Object.keys(splits).length > 0 || smi.length > 0;
+  if (mesh.mode === "ambient" && hasRules) {
+    problems.push({
+      path: "mesh.mode",
+      found: mesh.mode,
+      allowed: '"sidecar", with rules for traffic',
+      next: "Ambient needs waypoints for rules about requests, and none are planned yet.",
+    });
+  }
+  return problems;
 }
 
 function isSafe(version: string): boolean {
@@ -96,8 +114,6 @@ export function planMesh(spec: MeshSpec): MeshPlan {
   }
 }
 
-const NOTHING: Marks = { labels: {}, annotations: {} };
-
 function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
   const inject: Marks = { labels: {}, annotations: { "linkerd.io/inject": "enabled" } };
   return {
@@ -106,17 +122,20 @@ function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
     membership: {
       namespace: inject,
       pod: inject,
-      versionService: NOTHING,
+      versionServiceLabels: {},
       apiToken: false,
       // An init container sets the routes of the pod's traffic, for which it needs NET_ADMIN.
       podSecurity: "privileged",
     },
+    translation: { mesh: "linkerd", options: {}, settled: [] },
     // It denies by a value of its chart.
     objects: [],
   };
 }
 
-function planIstio({ mode, version, trustDomain, escapedSlashes }: IstioSpec): IstioPlan {
+function planIstio(spec: IstioSpec): IstioPlan {
+  const { mode, version = ISTIO_VERSION, trustDomain = TRUST_DOMAIN, escapedSlashes = "keep" } = spec;
+  const options: MeshOptions = { trustDomain, rootNamespace: ISTIO_NAMESPACE, rewriteProbes: true };
   const [namespace, pod]: Readonly<Record<string, string>>[] =
     mode === "ambient"
       ? [{ "istio.io/dataplane-mode": "ambient" }, { "istio.io/dataplane-mode": "ambient" }]
@@ -124,18 +143,19 @@ function planIstio({ mode, version, trustDomain, escapedSlashes }: IstioSpec): I
   return {
     kind: "istio",
     mode,
-    version: version ?? ISTIO_VERSION,
-    trustDomain: trustDomain ?? TRUST_DOMAIN,
-    escapedSlashes: escapedSlashes ?? "keep",
+    version,
+    trustDomain,
+    escapedSlashes,
     membership: {
       namespace: { labels: namespace!, annotations: {} },
       pod: { labels: pod!, annotations: {} },
-      versionService: NOTHING,
+      versionServiceLabels: {},
       apiToken: false,
       // The CNI plugin sets the routes, outside the pod.
       podSecurity: "restricted",
     },
-    objects: istioDefaultDeny({ rootNamespace: ISTIO_NAMESPACE }),
+    translation: { mesh: "istio", options, settled: pathsSettled(escapedSlashes) },
+    objects: istioDefaultDeny(options),
   };
 }
 
@@ -152,13 +172,23 @@ function planConsul({ servers = 3, escapedSlashes = "keep" }: ConsulSpec): Consu
       pod: { labels: {}, annotations: { "consul.hashicorp.com/connect-inject": "true" } },
       // Subsets of a service are told by its metadata, and a pod belongs to one service only.
       versionAnnotation: "consul.hashicorp.com/service-meta-version",
-      versionService: { labels: { "consul.hashicorp.com/service-ignore": "true" }, annotations: {} },
+      versionServiceLabels: { "consul.hashicorp.com/service-ignore": "true" },
       // Its webhook looks for the token's volume and refuses pods without (control-plane/connect-inject/webhook).
       apiToken: true,
       podSecurity: "restricted",
     },
+    translation: {
+      mesh: "consul",
+      options: { acls: true, split: "subsets" },
+      // Workloads bear the labels and annotations that these ask for: `versionAnnotation` and `versionServiceLabels`.
+      settled: ["SMI-SPLIT-SETUP", "SMI-SERVICE-IGNORE", ...pathsSettled(escapedSlashes)],
+    },
     objects: [consulMesh(escapedSlashes)],
   };
+}
+
+function pathsSettled(escapedSlashes: "keep" | "decode"): ProblemCode[] {
+  return escapedSlashes === "decode" ? ["SMI-PATH-RAW"] : [];
 }
 
 /** Intentions compare normalised paths only if the proxies are told to normalise them. There is one such object, `mesh`. */

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 
 import { accessRule, split } from "../../smi/build";
 import type { Facts } from "../../smi/facts";
-import type { KubernetesObject } from "../../smi/linkerd/objects";
-import { translateLinkerd } from "../../smi/linkerd/translate";
+import { MESHES } from "../../smi/meshes";
 import type { SmiDocument } from "../../smi/model";
+import type { KubernetesObject } from "../../smi/objects";
 import { distinctProblems, type Problem as SmiProblem } from "../../smi/problem";
 import { readSmi, type SmiFile } from "../../smi/read";
 import { unknownName } from "../identity/plan";
+import type { MeshPlan } from "../mesh/plan";
 import { describe, type Problem } from "../problem";
 import type { CallSpec, Environment } from "../spec/types";
 import { serviceFacts, workloadFacts, type WorkloadPlan } from "../workload/plan";
@@ -42,29 +43,33 @@ export function validateTraffic({ access = [], splits = {}, workloads = {} }: En
   return [...calls, ...roots];
 }
 
-/** Compiles typed rules and SMI files for Linkerd. Problems are those of the documents; the references are checked before. */
+/** Compiles typed rules and SMI files for the mesh. Problems are those of the documents; the references are checked before. */
 export function planTraffic(
   environment: Environment,
   workloads: readonly WorkloadPlan[],
   files: readonly SmiFile[],
+  { translation: { mesh, options, settled } }: MeshPlan,
 ): { plan: TrafficPlan; problems: Problem[] } {
   const read = readSmi(files);
   const documents = [...typedDocuments(environment, workloads), ...read.documents];
   const found: SmiProblem[] = [...read.problems];
   const objects: Record<string, readonly KubernetesObject[]> = {};
-  const options = { acknowledge: environment.acknowledge ?? [] };
+  const acknowledge = [...settled, ...(environment.acknowledge ?? [])];
   const placed = new Set<SmiDocument>();
+  const translate = (rules: readonly SmiDocument[], facts: Facts) => {
+    const translated = MESHES[mesh].translate(rules, facts, { ...options, acknowledge });
+    found.push(...translated.problems);
+    return translated.objects;
+  };
   for (const cluster of Object.keys(environment.clusters).sort()) {
     const facts = factsOf(workloads.filter((workload) => workload.on.includes(cluster)));
     const here = documents.filter((document) => runsOn(document, facts));
-    const translation = translateLinkerd(here, facts, options);
     for (const document of here) placed.add(document);
-    objects[cluster] = translation.objects;
-    found.push(...translation.problems);
+    objects[cluster] = translate(here, facts);
   }
   // A rule whose destination no cluster runs would vanish without a word: the translator says what it lacks.
   const homeless = documents.filter((document) => !placed.has(document));
-  found.push(...translateLinkerd([...homeless, ...routesOf(documents)], factsOf(workloads)).problems);
+  translate([...homeless, ...routesOf(documents)], factsOf(workloads));
   return {
     plan: { documents, objects, warnings: statementsOf(found, "warning").map(describe) },
     problems: statementsOf(found, "error"),

@@ -1,5 +1,6 @@
 import type { ServiceFacts, WorkloadFacts } from "../../smi/facts";
 import { unknownName } from "../identity/plan";
+import { planMesh, type Marks, type Membership } from "../mesh/plan";
 import type { Problem } from "../problem";
 import type { Environment, WorkloadSpec } from "../spec/types";
 
@@ -8,11 +9,14 @@ export interface DeploymentPlan {
   readonly name: string;
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What its pods bear besides `labels`, by which they join the mesh. */
+  readonly joins: Marks;
 }
 
 export interface ServicePlan {
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface WorkloadPlan {
@@ -29,17 +33,20 @@ export interface WorkloadPlan {
   readonly labels: Readonly<Record<string, string>>;
   readonly deployments: readonly DeploymentPlan[];
   readonly services: readonly ServicePlan[];
+  /** Whether its pods have their ServiceAccount's ordinary token: some meshes log in with it. */
+  readonly apiToken: boolean;
 }
 
 /** References to clusters that do not exist, and workloads that would take each other's names. */
-export function validateWorkloads({ workloads = {}, clusters }: Environment): Problem[] {
+export function validateWorkloads({ workloads = {}, clusters, mesh }: Environment): Problem[] {
+  const { membership } = planMesh(mesh);
   const problems: Problem[] = [];
   const services = new Map<string, string>();
   for (const [key, workload] of Object.entries(workloads)) {
     for (const [index, cluster] of workload.on.entries()) {
       problems.push(...unknownName(`workloads.${key}.on[${index}]`, cluster, Object.keys(clusters)));
     }
-    for (const { name } of planWorkload(key, workload).services) {
+    for (const { name } of planWorkload(key, workload, membership).services) {
       const id = `${workload.namespace}/${name}`;
       const other = services.get(id);
       if (other !== undefined) {
@@ -56,13 +63,14 @@ export function validateWorkloads({ workloads = {}, clusters }: Environment): Pr
   return problems;
 }
 
-export function planWorkload(key: string, spec: WorkloadSpec): WorkloadPlan {
+export function planWorkload(key: string, spec: WorkloadSpec, membership: Membership): WorkloadPlan {
   const labels = { "app.kubernetes.io/name": key };
   const versions = Object.entries(spec.versions ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const ofVersions = versions.map(([version, { image }]) => ({
     name: `${key}-${version}`,
     image,
     labels: { ...labels, "app.kubernetes.io/version": version },
+    joins: joiningAs(version, membership),
   }));
   return {
     key,
@@ -73,12 +81,22 @@ export function planWorkload(key: string, spec: WorkloadSpec): WorkloadPlan {
     ...(spec.probe !== undefined && { probe: spec.probe }),
     env: spec.env ?? {},
     labels,
-    deployments: ofVersions.length > 0 ? ofVersions : [{ name: key, image: spec.image, labels }],
+    deployments: ofVersions.length > 0 ? ofVersions : [{ name: key, image: spec.image, labels, joins: membership.pod }],
     services: [
-      { name: key, selector: labels },
-      ...ofVersions.map(({ name, labels: selector }) => ({ name, selector })),
+      { name: key, selector: labels, labels },
+      ...ofVersions.map(({ name, labels: selector }) => ({
+        name,
+        selector,
+        labels: { ...labels, ...membership.versionServiceLabels },
+      })),
     ],
+    apiToken: membership.apiToken,
   };
+}
+
+function joiningAs(version: string, { pod, versionAnnotation }: Membership): Marks {
+  if (versionAnnotation === undefined) return pod;
+  return { ...pod, annotations: { ...pod.annotations, [versionAnnotation]: version } };
 }
 
 /** What the traffic translators must know about a workload. */

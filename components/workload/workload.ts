@@ -43,7 +43,13 @@ export class Workload extends pulumi.ComponentResource {
           spec: {
             replicas: plan.replicas,
             selector: { matchLabels: deployment.labels },
-            template: { metadata: { labels: deployment.labels }, spec: this.podSpec(args, deployment, account) },
+            template: {
+              metadata: {
+                labels: { ...deployment.labels, ...deployment.joins.labels },
+                annotations: { ...deployment.joins.annotations },
+              },
+              spec: this.podSpec(args, deployment, account),
+            },
           },
         },
         { ...children, dependsOn: [...args.after, ...(args.identity?.ready ?? [])] },
@@ -53,7 +59,7 @@ export class Workload extends pulumi.ComponentResource {
       new core.Service(
         `${name}-${service.name}`,
         {
-          metadata: { ...metadata, name: service.name },
+          metadata: { ...metadata, name: service.name, labels: service.labels },
           spec: {
             selector: service.selector,
             ports: [{ name: "http", port: plan.port, targetPort: "http", appProtocol: "http" }],
@@ -78,7 +84,7 @@ export class Workload extends pulumi.ComponentResource {
     };
     return {
       serviceAccountName: account.metadata.name,
-      automountServiceAccountToken: false,
+      automountServiceAccountToken: plan.apiToken,
       securityContext: RESTRICTED_POD,
       ...withIdentity({ containers: [container] }, identity),
       volumes: identityVolumes(identity),

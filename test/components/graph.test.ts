@@ -153,13 +153,14 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
 test("one trust anchor stands above the issuers of both clusters", () => {
   const { resources } = graphs.get("local")!;
   const anchors = resources.filter(({ type }) => type === "tls:index/selfSignedCert:SelfSignedCert");
-  const issuers = resources.filter(({ type }) => type === "tls:index/locallySignedCert:LocallySignedCert");
+  const signed = resources.filter(({ type }) => type === "tls:index/locallySignedCert:LocallySignedCert");
 
   expect(anchors).toHaveLength(1);
-  expect(issuers.map(({ inputs }) => inputs.caCertPem)).toEqual([
-    anchors[0]!.outputs.certPem,
-    anchors[0]!.outputs.certPem,
+  expect(signed.filter(({ inputs }) => inputs.isCaCertificate).map(({ urn }) => nameOf(urn))).toEqual([
+    "platform-mesh-trust-east",
+    "platform-mesh-trust-north",
   ]);
+  for (const { inputs } of signed) expect(inputs.caCertPem).toBe(anchors[0]!.outputs.certPem);
 });
 
 test("a workload on AKS takes its AWS role by AKS's own issuer, byte for byte", () => {

@@ -118,7 +118,8 @@ describe("a change", () => {
     const keys = resources.filter(({ type }) => type === "tls:index/privateKey:PrivateKey");
     const issuer = resources.find(({ urn }) => nameOf(urn) === "platform-east-mesh-identity-issuer")!;
 
-    expect(keys.map(({ outputs }) => outputs.privateKeyPem instanceof Secret)).toEqual([true, true, true]);
+    // The anchor's, and on each cluster the issuer's and the webhooks'.
+    expect(keys.map(({ outputs }) => outputs.privateKeyPem instanceof Secret)).toEqual([true, true, true, true, true]);
     expect(containsSecret(issuer.inputs.stringData)).toBe(true);
     const shown = JSON.stringify(resources, (_key, value: unknown) => (value instanceof Secret ? "[secret]" : value));
     expect(shown).not.toContain("PRIVATE KEY");

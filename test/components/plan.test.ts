@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { istio } from "../../components/spec";
 import { SpecError } from "../../components/problem";
 import { CONFIG, EAST, NORTH, planOf, SHOP } from "../kit/environment";
 
@@ -130,6 +131,21 @@ test.each<[string, unknown, string]>([
     "a split to an unknown version",
     { ...SHOP, splits: { checkout: { "checkout-v1": 90, "checkout-v9": 10 } } },
     'splits.checkout.checkout-v9: found "checkout-v9", allowed: one of checkout-v1, checkout-v2. Did you mean "checkout-v1"?',
+  ],
+  [
+    "a mesh that does not exist",
+    { ...SHOP, mesh: { kind: "osm" } },
+    'mesh.kind: found "osm", allowed: one of "linkerd", "istio", "consul"',
+  ],
+  [
+    "an Istio whose access policies can be passed by",
+    { ...SHOP, mesh: istio({ mode: "sidecar", version: "1.29.2" }) },
+    'mesh.version: found "1.29.2", allowed: 1.28.7, 1.29.3, 1.30.0 or a later patch of these, or a later release. Earlier ones let requests pass that access rules deny (CVE-2026-31838, CVE-2026-39350). Leave it out for 1.30.3.',
+  ],
+  [
+    "an even number of Consul servers",
+    { ...SHOP, mesh: { kind: "consul", servers: 2 } },
+    "mesh.servers: found 2, allowed: one of 1, 3, 5",
   ],
   [
     "an SMI file that is not there",

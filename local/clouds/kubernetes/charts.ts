@@ -1,6 +1,15 @@
 import type { PropertyMap } from "../../protocol/property";
 import { textAt, valueAt } from "../paths";
-import { pluralOf, type Kind, type ServedKind } from "./kinds";
+import {
+  CONSUL,
+  CONSUL_PEERING,
+  ENVOY_GATEWAY,
+  GATEWAY_API,
+  GATEWAY_API_EXPERIMENTAL,
+  ISTIO,
+  LINKERD,
+} from "./chart-kinds";
+import type { Kind, ServedKind } from "./kinds";
 import { isUnknownAt } from "./values";
 
 /** What a chart puts on a cluster and what it must be given, as far as a platform depends on it. */
@@ -17,73 +26,49 @@ export interface ChartModel {
   /** Why the chart does not render with these values, in Helm's words; undefined when it does. */
   readonly refuses?: (values: PropertyMap) => string | undefined;
   /** Kinds without which its pods never become ready. */
-  readonly needsKinds?: readonly { readonly kind: Kind; readonly because: string }[];
+  readonly needsKinds?: (values: PropertyMap) => readonly NeededKind[];
   /** Secrets of the release's namespace without which its pods never start. */
-  readonly needsSecrets?: (
-    values: PropertyMap,
-  ) => readonly { readonly name: string; readonly keys: readonly string[] }[];
+  readonly needsSecrets?: (values: PropertyMap) => readonly NeededSecret[];
 }
 
-/** A family of kinds in one group: `Kind: served versions`; a `*` marks kinds outside namespaces. */
-function kindsOf(group: string, kinds: Readonly<Record<string, string>>): ServedKind[] {
-  return Object.entries(kinds).flatMap(([entry, versions]) => {
-    const kind = entry.replace("*", "");
-    return versions.split(" ").map((version) => ({
-      group,
-      version,
-      kind,
-      plural: pluralOf(kind),
-      namespaced: !entry.endsWith("*"),
-    }));
-  });
+interface NeededKind {
+  readonly kind: Kind;
+  readonly because: string;
 }
 
-/** Standard channel of Gateway API 1.5.1 (https://github.com/kubernetes-sigs/gateway-api/tree/v1.5.1/config/crd). */
-const GATEWAY_API = kindsOf("gateway.networking.k8s.io", {
-  BackendTLSPolicy: "v1",
-  "GatewayClass*": "v1 v1beta1",
-  Gateway: "v1 v1beta1",
-  GRPCRoute: "v1",
-  HTTPRoute: "v1 v1beta1",
-  ListenerSet: "v1",
-  ReferenceGrant: "v1 v1beta1",
-  TLSRoute: "v1",
-});
-
-const GATEWAY_API_EXPERIMENTAL = kindsOf("gateway.networking.k8s.io", { TCPRoute: "v1alpha2", UDPRoute: "v1alpha2" });
-
-const ENVOY_GATEWAY = kindsOf("gateway.envoyproxy.io", {
-  Backend: "v1alpha1",
-  BackendTrafficPolicy: "v1alpha1",
-  ClientTrafficPolicy: "v1alpha1",
-  EnvoyExtensionPolicy: "v1alpha1",
-  EnvoyPatchPolicy: "v1alpha1",
-  EnvoyProxy: "v1alpha1",
-  HTTPRouteFilter: "v1alpha1",
-  SecurityPolicy: "v1alpha1",
-});
-
-/** https://github.com/linkerd/linkerd2/tree/main/charts/linkerd-crds */
-const LINKERD = [
-  ...kindsOf("policy.linkerd.io", {
-    AuthorizationPolicy: "v1alpha1",
-    EgressNetwork: "v1alpha1",
-    HTTPLocalRateLimitPolicy: "v1alpha1",
-    HTTPRoute: "v1alpha1 v1beta1 v1beta2 v1beta3",
-    MeshTLSAuthentication: "v1alpha1",
-    NetworkAuthentication: "v1alpha1",
-    Server: "v1alpha1 v1beta1 v1beta2 v1beta3",
-    ServerAuthorization: "v1alpha1 v1beta1",
-  }),
-  ...kindsOf("linkerd.io", { ServiceProfile: "v1alpha1 v1alpha2" }),
-  ...kindsOf("workload.linkerd.io", { ExternalWorkload: "v1alpha1 v1beta1" }),
-];
+interface NeededSecret {
+  readonly name: string;
+  readonly keys: readonly string[];
+}
 
 const LINKERD_EDGE = {
   repository: "https://helm.linkerd.io/edge",
   versions: { test: /^20\d\d\.\d{1,2}\.\d+$/, example: "2026.8.3" },
   appVersion: (version: string) => `edge-${version.slice(2)}`,
 };
+
+const LINKERD_WEBHOOKS = [
+  ["proxyInjector", "linkerd-proxy-injector"],
+  ["profileValidator", "linkerd-sp-validator"],
+  ["policyValidator", "linkerd-policy-validator"],
+] as const;
+
+const ISTIO_RELEASE = {
+  repository: "https://istio-release.storage.googleapis.com/charts",
+  versions: { test: /^\d+\.\d+\.\d+$/, example: "1.30.3" },
+  appVersion: (version: string) => version,
+};
+
+const SERVES_AUTHORIZATION: NeededKind = {
+  kind: { group: "security.istio.io", version: "v1", kind: "AuthorizationPolicy" },
+  because: "istiod watches it; install the chart base on this cluster first",
+};
+
+const CONSUL_WATCHES = ["GatewayClass", "Gateway", "HTTPRoute"].map((kind) => ({
+  kind: { group: "gateway.networking.k8s.io", version: "v1", kind },
+  because:
+    "consul-connect-injector watches it; install the Gateway API CRDs first, or let the chart (connectInject.apiGateway.manageExternalCRDs)",
+}));
 
 /** The charts that the simulated clouds know, by the name that a Release gives. */
 export const CHARTS: Readonly<Record<string, ChartModel>> = {
@@ -106,7 +91,7 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
     ],
     kinds: () => [],
     refuses: linkerdRefuses,
-    needsKinds: [
+    needsKinds: () => [
       {
         kind: { group: "policy.linkerd.io", version: "v1beta3", kind: "Server" },
         because: "linkerd-destination watches it; install the chart linkerd-crds on this cluster first",
@@ -117,10 +102,54 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
           "linkerd-destination watches it; install the Gateway API CRDs on this cluster first, linkerd-crds 2.19 and newer brings none",
       },
     ],
-    needsSecrets: (values) =>
-      valueAt(values, "identity.issuer.scheme") === "kubernetes.io/tls"
+    needsSecrets: (values) => [
+      ...(valueAt(values, "identity.issuer.scheme") === "kubernetes.io/tls"
         ? [{ name: "linkerd-identity-issuer", keys: ["ca.crt", "tls.crt", "tls.key"] }]
-        : [],
+        : []),
+      ...LINKERD_WEBHOOKS.filter(([webhook]) => valueAt(values, `${webhook}.externalSecret`) === true).map(
+        ([, name]) => ({ name: `${name}-k8s-tls`, keys: ["tls.crt", "tls.key"] }),
+      ),
+    ],
+  },
+  // manifests/charts of https://github.com/istio/istio, tag 1.30.3
+  base: { ...ISTIO_RELEASE, workloads: [], kinds: () => ISTIO },
+  istiod: {
+    ...ISTIO_RELEASE,
+    workloads: ["Deployment/istiod"],
+    kinds: () => [],
+    refuses: unknownProfile,
+    needsKinds: () => [SERVES_AUTHORIZATION],
+  },
+  cni: { ...ISTIO_RELEASE, workloads: ["DaemonSet/istio-cni-node"], kinds: () => [], refuses: unknownProfile },
+  ztunnel: { ...ISTIO_RELEASE, workloads: ["DaemonSet/ztunnel"], kinds: () => [], refuses: unknownProfile },
+  // charts/consul of https://github.com/hashicorp/consul-k8s, tag v2.0.3
+  consul: {
+    repository: "https://helm.releases.hashicorp.com",
+    versions: { test: /^\d+\.\d+\.\d+$/, example: "2.0.3" },
+    appVersion: (version) => version,
+    workloads: [
+      "DaemonSet/consul-cni",
+      "Deployment/consul-connect-injector",
+      "Deployment/consul-webhook-cert-manager",
+      "StatefulSet/consul-server",
+    ],
+    kinds: (values) => [
+      ...CONSUL,
+      ...(valueAt(values, "global.peering.enabled") === true ? CONSUL_PEERING : []),
+      ...(managesGatewayApi(values) ? [...GATEWAY_API, ...GATEWAY_API_EXPERIMENTAL].filter(isConsulRoute) : []),
+    ],
+    needsKinds: (values) => [
+      ...(managesGatewayApi(values) ? [] : CONSUL_WATCHES),
+      ...(valueAt(values, "global.crds.enableTcpRoute") === false || managesGatewayApi(values)
+        ? []
+        : [
+            {
+              kind: { group: "gateway.networking.k8s.io", version: "v1alpha2", kind: "TCPRoute" },
+              because:
+                "consul-connect-injector watches it unless global.crds.enableTcpRoute is false; it is in the experimental channel only",
+            },
+          ]),
+    ],
   },
   "oci://docker.io/envoyproxy/gateway-crds-helm": {
     versions: { test: /^v?\d+\.\d+\.\d+(-[\w.]+)?$/, example: "v1.7.0" },
@@ -143,14 +172,6 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
   },
 };
 
-/** Kinds that some known chart brings: their scope is known before they are on any cluster. */
-export const KNOWN_CUSTOM_KINDS: readonly ServedKind[] = [
-  ...LINKERD,
-  ...GATEWAY_API,
-  ...GATEWAY_API_EXPERIMENTAL,
-  ...ENVOY_GATEWAY,
-];
-
 /** The checks of linkerd-control-plane's templates on its identity values, and one of its policy controller. */
 function linkerdRefuses(values: PropertyMap): string | undefined {
   const given = (path: string): boolean => isUnknownAt(values, path) || (valueAt(values, path) ?? "") !== "";
@@ -171,4 +192,21 @@ function linkerdRefuses(values: PropertyMap): string | undefined {
     return "values.policyValidator.keyPEM is a SEC1 key, which the policy controller cannot read; give PKCS #8, e.g. privateKeyPemPkcs8 of a tls.PrivateKey";
   }
   return undefined;
+}
+
+function unknownProfile(values: PropertyMap): string | undefined {
+  const profile = textAt(values, "profile");
+  const known = ["ambient", "demo", "preview", "remote", "stable"];
+  return profile === undefined || known.includes(profile)
+    ? undefined
+    : `execution error at (templates/zzz_profile.yaml): unknown profile ${profile}`;
+}
+
+/** Consul's chart brings CRDs of the Gateway API unless it is told not to. */
+function managesGatewayApi(values: PropertyMap): boolean {
+  return (valueAt(values, "connectInject.apiGateway.manageExternalCRDs") ?? true) !== false;
+}
+
+function isConsulRoute({ kind }: ServedKind): boolean {
+  return ["GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "TCPRoute"].includes(kind);
 }

@@ -234,7 +234,7 @@ function missingPrerequisites(
   { namespace }: ObjectName,
   server: ApiServer,
 ): string[] {
-  const kinds = (model.needsKinds ?? [])
+  const kinds = (model.needsKinds?.(mapAt(inputs, "values")) ?? [])
     .filter(({ kind }) => server.served(kind) === undefined)
     .map(({ kind, because }) => `the cluster does not serve ${apiVersionOf(kind)}/${kind.kind}: ${because}`);
   const secrets = (model.needsSecrets?.(mapAt(inputs, "values")) ?? []).flatMap(({ name, keys }) => {
