@@ -1,8 +1,6 @@
+import { UNGUARDED_ENVIRONMENTS } from "../policy";
 import { didYouMean, type Problem } from "./problem";
 import type { Environment } from "./spec/types";
-
-/** Environments that hold nothing worth guarding: they may say `protect: false`. */
-const UNGUARDED: ReadonlySet<string> = new Set(["local", "dev"]);
 
 /** Longest time that a waiver may hold, in days: long enough for a migration, too short to be forgotten. */
 const LONGEST = 90;
@@ -16,11 +14,11 @@ const DAY = 24 * 60 * 60 * 1000;
  */
 export function validateProtection(environment: string, spec: Environment, today: string): Problem[] {
   const problems: Problem[] = [];
-  if (spec.protect === false && !UNGUARDED.has(environment)) {
+  if (spec.protect === false && !UNGUARDED_ENVIRONMENTS.has(environment)) {
     problems.push({
       path: "protect",
       found: false,
-      allowed: `true: only ${[...UNGUARDED].join(" and ")} may leave clusters and data unguarded`,
+      allowed: `true: only ${[...UNGUARDED_ENVIRONMENTS].join(" and ")} may leave clusters and data unguarded`,
       next: 'To replace or delete one of them, add a waiver: waivers: [{ resource: "clusters.<key>", until: "<day>", reason: "<why>" }].',
     });
   }
