@@ -1,4 +1,4 @@
-import { UNGUARDED_ENVIRONMENTS } from "../policy";
+import { UNGUARDED_ENVIRONMENTS, WAIVER_TAG } from "../policy";
 import { didYouMean, type Problem } from "./problem";
 import type { Environment } from "./spec/types";
 
@@ -49,9 +49,19 @@ export function validateProtection(environment: string, spec: Environment, today
   return problems;
 }
 
-/** Whether the cluster or bucket at a path of a valid spec is guarded against replacement and deletion. */
-export function isGuarded({ protect = true, waivers = [] }: Environment, path: string): boolean {
-  return protect && !waivers.some(({ resource }) => resource === path);
+/** How a cluster or a bucket is guarded against replacement and deletion. */
+export interface Guard {
+  /** The option of each resource that holds workloads or data. */
+  readonly protect: boolean;
+  /** What each of them is tagged with: the day until which a waiver unguards it, and nothing otherwise. */
+  readonly waived: { readonly tags?: Readonly<Record<string, string>> };
+}
+
+/** The guard of the cluster or bucket at a path of a valid spec. */
+export function guardOf({ protect = true, waivers = [] }: Environment, path: string): Guard {
+  const waiver = waivers.find(({ resource }) => resource === path);
+  if (waiver === undefined || !protect) return { protect, waived: {} };
+  return { protect: false, waived: { tags: { [WAIVER_TAG]: waiver.until } } };
 }
 
 function guardedPaths({ clusters, buckets = {} }: Environment): string[] {
