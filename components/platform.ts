@@ -123,10 +123,10 @@ export class Platform extends pulumi.ComponentResource {
     );
   }
 
-  private createNamespace(cluster: Cluster, name: string, marks: Partial<Marks> = {}): core.Namespace {
+  private createNamespace(cluster: Cluster, name: string, marks: Marks = {}): core.Namespace {
     return new core.Namespace(
       `${this.name}-${cluster.key}-${name}`,
-      { metadata: { name, labels: { ...marks.labels }, annotations: { ...marks.annotations } } },
+      { metadata: { name, ...marks } },
       { parent: this, provider: cluster.provider },
     );
   }

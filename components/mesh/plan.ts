@@ -8,8 +8,8 @@ import type { ConsulSpec, Environment, IstioSpec, LinkerdSpec, MeshSpec } from "
 
 /** Labels and annotations. */
 export interface Marks {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
 }
 
 /** How what runs in a cluster joins its mesh. */
@@ -115,7 +115,7 @@ export function planMesh(spec: MeshSpec): MeshPlan {
 }
 
 function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
-  const inject: Marks = { labels: {}, annotations: { "linkerd.io/inject": "enabled" } };
+  const inject: Marks = { annotations: { "linkerd.io/inject": "enabled" } };
   return {
     kind: "linkerd",
     trustDomain,
@@ -136,10 +136,7 @@ function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
 function planIstio(spec: IstioSpec): IstioPlan {
   const { mode, version = ISTIO_VERSION, trustDomain = TRUST_DOMAIN, escapedSlashes = "keep" } = spec;
   const options: MeshOptions = { trustDomain, rootNamespace: ISTIO_NAMESPACE, rewriteProbes: true };
-  const [namespace, pod]: Readonly<Record<string, string>>[] =
-    mode === "ambient"
-      ? [{ "istio.io/dataplane-mode": "ambient" }, { "istio.io/dataplane-mode": "ambient" }]
-      : [{ "istio-injection": "enabled" }, { "sidecar.istio.io/inject": "true" }];
+  const ambient: Marks = { labels: { "istio.io/dataplane-mode": "ambient" } };
   return {
     kind: "istio",
     mode,
@@ -147,8 +144,8 @@ function planIstio(spec: IstioSpec): IstioPlan {
     trustDomain,
     escapedSlashes,
     membership: {
-      namespace: { labels: namespace!, annotations: {} },
-      pod: { labels: pod!, annotations: {} },
+      namespace: mode === "ambient" ? ambient : { labels: { "istio-injection": "enabled" } },
+      pod: mode === "ambient" ? ambient : { labels: { "sidecar.istio.io/inject": "true" } },
       versionServiceLabels: {},
       apiToken: false,
       // The CNI plugin sets the routes, outside the pod.
@@ -168,8 +165,8 @@ function planConsul({ servers = 3, escapedSlashes = "keep" }: ConsulSpec): Consu
     servers,
     escapedSlashes,
     membership: {
-      namespace: { labels: { [CONSUL_NAMESPACE_LABEL]: "true" }, annotations: {} },
-      pod: { labels: {}, annotations: { "consul.hashicorp.com/connect-inject": "true" } },
+      namespace: { labels: { [CONSUL_NAMESPACE_LABEL]: "true" } },
+      pod: { annotations: { "consul.hashicorp.com/connect-inject": "true" } },
       // Subsets of a service are told by its metadata, and a pod belongs to one service only.
       versionAnnotation: "consul.hashicorp.com/service-meta-version",
       versionServiceLabels: { "consul.hashicorp.com/service-ignore": "true" },

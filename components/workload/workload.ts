@@ -45,8 +45,8 @@ export class Workload extends pulumi.ComponentResource {
             selector: { matchLabels: deployment.labels },
             template: {
               metadata: {
+                ...deployment.joins,
                 labels: { ...deployment.labels, ...deployment.joins.labels },
-                annotations: { ...deployment.joins.annotations },
               },
               spec: this.podSpec(args, deployment, account),
             },

@@ -56,9 +56,9 @@ describe("a release", () => {
     ],
     [
       "an unknown chart",
-      release("istiod"),
+      release("osm"),
       "chart",
-      'the simulated clouds have no chart "istiod"; the table in local/clouds/kubernetes/charts.ts has linkerd-control-plane, linkerd-crds, oci://docker.io/envoyproxy/gateway-crds-helm',
+      'the simulated clouds have no chart "osm"; the table in local/clouds/kubernetes/charts.ts has base, cni, consul, istiod, linkerd-control-plane, linkerd-crds, oci://docker.io/envoyproxy/gateway-crds-helm, ztunnel',
     ],
     [
       "another repository",
