@@ -7,7 +7,6 @@ import {
   type PropertyMap,
   type PropertyValue,
 } from "../local/protocol/property";
-import { urnStack } from "../local/protocol/urn";
 import { evaluate, SecretValue, UNKNOWN, type PolicyMap, type PolicyValue } from "../policy";
 import { version } from "../policy/pack/package.json";
 
@@ -15,17 +14,11 @@ import { version } from "../policy/pack/package.json";
 export const policyAnalyzer: Analyzer = {
   name: "isthmus",
   version,
-  analyze: ({ urn, type, name, properties, protect }) =>
+  analyze: ({ type, name, properties }) =>
     Promise.resolve(
-      evaluate({
-        type,
-        name,
-        properties: policyMap(properties),
-        stack: urnStack(urn),
-        protect,
-        today: new Date().toISOString().slice(0, 10),
-      }).flatMap(({ policy, level, outcome, message }): PolicyViolation[] =>
-        outcome === "pass" ? [] : [{ policy, level, outcome, message }],
+      evaluate({ type, name, properties: policyMap(properties) }).flatMap(
+        ({ policy, level, outcome, message }): PolicyViolation[] =>
+          outcome === "pass" ? [] : [{ policy, level, outcome, message }],
       ),
     ),
 };

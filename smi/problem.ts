@@ -87,6 +87,8 @@ export const PROBLEM_CODES = {
   "SMI-SPLIT-LEAF": { severity: "error", summary: "a backend's pods cannot be told from the root's other pods" },
   "SMI-SPLIT-MODE": { severity: "error", summary: "the split needs the other mode of splitting" },
   "SMI-SPLIT-SETUP": { severity: "warning", summary: "a split needs labels or annotations on Services and pods" },
+  "SMI-CONFLICT": { severity: "error", summary: "an object of the mesh, or a field of it, belongs to somebody else" },
+  "SMI-REJECTED": { severity: "error", summary: "the API server refuses an object of the mesh" },
   "SMI-WEIGHT-LOST": { severity: "warning", summary: "a share is too small for the mesh and gets no traffic" },
 } as const;
 

@@ -5,12 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { TRASH_PREFIX } from "../../mirror/run";
 import type { AzureProvider } from "../providers";
 import type { BlobPlan } from "./plan";
-import type { Guard } from "../waivers";
 import type { GrantTarget, ObjectStore } from "./store";
 
-export interface BlobStoreArgs extends Guard {
+export interface BlobStoreArgs {
   readonly plan: BlobPlan;
   readonly retainDays: number;
+  readonly protect: boolean;
   readonly provider: AzureProvider;
 }
 
@@ -21,7 +21,7 @@ export class BlobStore extends pulumi.ComponentResource implements ObjectStore {
 
   constructor(
     name: string,
-    { plan, retainDays, protect, waived, provider }: BlobStoreArgs,
+    { plan, retainDays, protect, provider }: BlobStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("isthmus:storage:BlobStore", name, { account: plan.account, container: plan.container }, opts);
@@ -29,13 +29,12 @@ export class BlobStore extends pulumi.ComponentResource implements ObjectStore {
 
     const group = new resources.ResourceGroup(
       name,
-      { ...waived, resourceGroupName: `${plan.account}-rg`, location: plan.location },
+      { resourceGroupName: `${plan.account}-rg`, location: plan.location },
       { ...children, protect },
     );
     const account = new storage.StorageAccount(
       name,
       {
-        ...waived,
         accountName: plan.account,
         resourceGroupName: group.name,
         location: plan.location,

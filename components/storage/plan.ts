@@ -5,7 +5,6 @@ import type { ClusterPlan } from "../cluster/plan";
 import { didYouMean, type Problem } from "../problem";
 import type { Settings } from "../settings";
 import type { BucketSpec, Environment } from "../spec/types";
-import type { Guard } from "../waivers";
 
 export interface S3Plan {
   readonly kind: "s3";
@@ -25,7 +24,7 @@ export interface BlobPlan {
 /** One side of a mirrored bucket, in the cloud of a cluster. */
 export type StorePlan = S3Plan | BlobPlan;
 
-export interface MirroredBucketPlan extends Guard {
+export interface MirroredBucketPlan {
   readonly key: string;
   readonly primary: StorePlan;
   readonly replica: StorePlan;
@@ -36,6 +35,7 @@ export interface MirroredBucketPlan extends Guard {
   readonly rpo: string;
   readonly retainDays: number;
   readonly run: MirrorRun;
+  readonly protect: boolean;
 }
 
 /** Namespace of the movers, on every cluster that has one. */
@@ -77,10 +77,11 @@ export function validateBuckets({ buckets = {}, clusters }: Environment): Proble
 export function planBucket(
   key: string,
   spec: BucketSpec,
-  context: Guard & {
+  context: {
     clusters: Readonly<Record<string, ClusterPlan>>;
     environment: string;
     settings: Settings;
+    protect: boolean;
   },
 ): MirroredBucketPlan {
   const store = (side: "primary" | "replica") => planStore(key, side, context.clusters[spec[side]]!, context);
@@ -96,7 +97,6 @@ export function planBucket(
     retainDays: spec.retainDays ?? 30,
     run: planRun({ primary: remote(primary), replica: remote(replica), rpoMinutes: rpoMinutes(spec), maxDelete: 1000 }),
     protect: context.protect,
-    waived: context.waived,
   };
 }
 

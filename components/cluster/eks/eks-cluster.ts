@@ -66,7 +66,6 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
     const key = new kms.Key(
       name,
       {
-        ...plan.waived,
         description: `Envelope encryption of the Secrets of ${plan.clusterName}`,
         enableKeyRotation: true,
         deletionWindowInDays: 30,
@@ -81,7 +80,6 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
     return new awsEks.Cluster(
       name,
       {
-        ...plan.waived,
         name: plan.clusterName,
         version: plan.kubernetesVersion,
         roleArn: role.arn,

@@ -1,4 +1,4 @@
-export { resourceOf, type Case } from "./case";
+export type { Case } from "./case";
 export { aksCases, eksCases } from "./clusters";
 export { podCases } from "./pods";
 export { secretCases } from "./secrets";

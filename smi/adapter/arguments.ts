@@ -1,0 +1,96 @@
+import { MESH_NAMES, type MeshName } from "../mesh-names";
+import type { MeshOptions } from "../meshes";
+import { PROBLEM_CODES, type ProblemCode } from "../problem";
+
+/** What the adapter is told on its command line. */
+export interface Arguments {
+  readonly mesh: MeshName;
+  readonly translation: MeshOptions;
+  /** URL of Prometheus; without it there is no metrics API. */
+  readonly prometheus?: string;
+  /** Port of /healthz, /readyz and /metrics. */
+  readonly healthPort: number;
+  /** Port of the conversion webhook and the metrics API. */
+  readonly port: number;
+  /** Folder with tls.crt and tls.key. Without it neither webhook nor metrics API is served. */
+  readonly certificates?: string;
+  /** An API server outside the cluster that the process runs in. */
+  readonly server?: { readonly url: string; readonly caFile: string; readonly tokenFile: string };
+  /** Namespace and name of the Lease. */
+  readonly namespace: string;
+  readonly lease: string;
+}
+
+const NAMES = [
+  "mesh",
+  "trust-domain",
+  "cluster-domain",
+  "anchor",
+  "acknowledge",
+  "widen",
+  "prometheus",
+  "health-port",
+  "port",
+  "certificates",
+  "server",
+  "ca-file",
+  "token-file",
+  "namespace",
+  "lease",
+] as const;
+type Name = (typeof NAMES)[number];
+
+/**
+ * Reads `--name=value` arguments.
+ *
+ * @throws RangeError for an argument that does not exist or has a value that is not allowed
+ */
+export function readArguments(given: readonly string[]): Arguments {
+  const values = new Map<Name, string>();
+  for (const argument of given) {
+    const [, text, value = "true"] = /^--([a-z-]+)(?:=(.*))?$/.exec(argument) ?? [];
+    const name = NAMES.find((known) => known === text);
+    if (!name) throw new RangeError(`found ${argument}, allowed: ${NAMES.map((known) => `--${known}=...`).join(", ")}`);
+    values.set(name, value);
+  }
+  const mesh = MESH_NAMES.find((known) => known === values.get("mesh"));
+  if (!mesh)
+    throw new RangeError(`--mesh: found ${values.get("mesh") ?? "nothing"}, allowed: ${MESH_NAMES.join(", ")}`);
+  const text = (name: Name): string | undefined => values.get(name);
+  return {
+    mesh,
+    translation: translationOf(text),
+    ...(text("prometheus") && { prometheus: text("prometheus") }),
+    healthPort: portOf("health-port", text("health-port") ?? "8080"),
+    port: portOf("port", text("port") ?? "8443"),
+    ...(text("certificates") && { certificates: text("certificates") }),
+    ...(text("server") && {
+      server: { url: text("server")!, caFile: text("ca-file") ?? "", tokenFile: text("token-file") ?? "" },
+    }),
+    namespace: text("namespace") ?? "isthmus-smi",
+    lease: text("lease") ?? "isthmus-smi-adapter",
+  };
+}
+
+function translationOf(text: (name: Name) => string | undefined): MeshOptions {
+  const anchor = text("anchor") ?? "start";
+  if (anchor !== "start" && anchor !== "full") {
+    throw new RangeError(`--anchor: found ${anchor}, allowed: start, full`);
+  }
+  const acknowledge = (text("acknowledge") ?? "").split(",").filter((code) => code !== "");
+  const unknown = acknowledge.find((code) => !(code in PROBLEM_CODES));
+  if (unknown) throw new RangeError(`--acknowledge: found ${unknown}, allowed: codes of warnings, with commas between`);
+  return {
+    anchor,
+    acknowledge: acknowledge as ProblemCode[],
+    ...(text("trust-domain") && { trustDomain: text("trust-domain") }),
+    ...(text("cluster-domain") && { clusterDomain: text("cluster-domain") }),
+    ...(text("widen") === "true" && { widen: true }),
+  };
+}
+
+function portOf(name: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new RangeError(`--${name}: found ${text}, allowed: a port`);
+}
