@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { Provider } from "../protocol/provider";
 import { RunAbandoned } from "./errors";
 
@@ -17,6 +19,8 @@ export function unlessAbandoned<T>(work: () => Promise<T>, signal: AbortSignal |
 /** The provider, none of whose answers is waited for once the signal is aborted. It can still be closed. */
 export function abandonable(provider: Provider, signal: AbortSignal | undefined): Provider {
   if (signal === undefined) return provider;
+  // Each operation that goes on listens; by default Node takes more than ten listeners for a leak, and says so.
+  setMaxListeners(0, signal);
   return new Proxy(provider, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);

@@ -1,20 +1,23 @@
 /** Graphs of every environment: registered once with preview on and once off, in clouds of their own. */
 import type { ResourceState, RunResult } from "../../local/engine";
+import { urnName } from "../../local/protocol/urn";
 import dev from "../../stacks/dev";
 import local from "../../stacks/local";
 import prod from "../../stacks/prod";
 import staging from "../../stacks/staging";
-import { Life, nameOf, platform, succeeded } from "../kit/life";
+import { Graph } from "../kit/graph";
+import { Life, succeeded } from "../kit/life";
+import { platform } from "../kit/platform";
 
 const ENVIRONMENTS = { local, dev, staging, prod };
 
-interface Graph {
+interface Registered {
   readonly preview: RunResult;
   readonly resources: readonly ResourceState[];
 }
 
 /** Arranged once: each registration takes a second or two. */
-const graphs = new Map<string, Graph>();
+const graphs = new Map<string, Registered>();
 
 beforeAll(async () => {
   for (const [name, spec] of Object.entries(ENVIRONMENTS)) {
@@ -27,31 +30,13 @@ beforeAll(async () => {
 
 const isProvider = ({ type }: { type: string }) => type.startsWith("pulumi:providers:");
 
-/** The dependencies of a resource that are written down: its own, and those of its properties. */
-function edges(resource: ResourceState): string[] {
-  const provider = resource.provider?.slice(0, resource.provider.lastIndexOf("::"));
-  return [...resource.dependencies, ...(provider === undefined ? [] : [provider])];
-}
-
 /** Everything that a resource waits for, directly or not. */
-function waitsFor(urn: string, resources: readonly ResourceState[]): Set<string> {
-  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
-  const reached = new Set<string>();
-  const go = (current: string): void => {
-    for (const next of edges(byUrn.get(current)!)) {
-      if (reached.has(next)) continue;
-      reached.add(next);
-      go(next);
-    }
-  };
-  go(urn);
-  return reached;
-}
+const waitsFor = (urn: string, resources: readonly ResourceState[]) => Graph.of(resources).waitsFor(urn);
 
 describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
   const resources = () => graphs.get(environment)!.resources;
   const named = (name: string, type: string) => {
-    const found = resources().find((resource) => nameOf(resource.urn) === name && resource.type === type);
+    const found = resources().find((resource) => urnName(resource.urn) === name && resource.type === type);
     if (found === undefined) throw new Error(`no ${type} ${name} in ${environment}`);
     return found.urn;
   };
@@ -81,7 +66,7 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     const strays = children.filter(({ urn, parent, type }) => {
       const owner = byUrn.get(parent ?? "");
       if (type === "isthmus:platform:Platform") return owner?.type !== "pulumi:pulumi:Stack";
-      return owner === undefined || owner.custom || !nameOf(urn).startsWith(nameOf(owner.urn));
+      return owner === undefined || owner.custom || !urnName(urn).startsWith(urnName(owner.urn));
     });
 
     expect(strays.map(({ urn }) => urn)).toEqual([]);
@@ -111,7 +96,7 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
   test("custom resources go before the mesh that serves them, the mesh before its CRDs", () => {
     const release = (suffix: string) => named(`platform-east-${suffix}`, "kubernetes:helm.sh/v3:Release");
     const policies = resources().filter(({ type }) => /policy\.linkerd\.io|gateway\.networking/.test(type));
-    const east = policies.filter(({ urn }) => nameOf(urn).startsWith("platform-east-"));
+    const east = policies.filter(({ urn }) => urnName(urn).startsWith("platform-east-"));
 
     for (const { urn } of east) expect(waitsFor(urn, resources())).toContain(release("mesh-control-plane"));
     expect([...waitsFor(release("mesh-control-plane"), resources())]).toEqual(
@@ -144,8 +129,8 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     const found = resources().filter(({ type }) => guarded.includes(type));
 
     expect(found.length).toBeGreaterThanOrEqual(3);
-    expect(found.map(({ urn, protect }) => [nameOf(urn), protect ?? false])).toEqual(
-      found.map(({ urn }) => [nameOf(urn), expected]),
+    expect(found.map(({ urn, protect }) => [urnName(urn), protect ?? false])).toEqual(
+      found.map(({ urn }) => [urnName(urn), expected]),
     );
   });
 });
@@ -156,7 +141,7 @@ test("one trust anchor stands above the issuers of both clusters", () => {
   const signed = resources.filter(({ type }) => type === "tls:index/locallySignedCert:LocallySignedCert");
 
   expect(anchors).toHaveLength(1);
-  expect(signed.filter(({ inputs }) => inputs.isCaCertificate).map(({ urn }) => nameOf(urn))).toEqual([
+  expect(signed.filter(({ inputs }) => inputs.isCaCertificate).map(({ urn }) => urnName(urn))).toEqual([
     "platform-mesh-trust-east",
     "platform-mesh-trust-north",
   ]);
@@ -166,7 +151,7 @@ test("one trust anchor stands above the issuers of both clusters", () => {
 test("a workload on AKS takes its AWS role by AKS's own issuer, byte for byte", () => {
   const { resources } = graphs.get("local")!;
   const find = (name: string, type: string) =>
-    resources.find((resource) => nameOf(resource.urn) === name && resource.type === type)!;
+    resources.find((resource) => urnName(resource.urn) === name && resource.type === type)!;
   const cluster = find("platform-north", "azure-native:containerservice:ManagedCluster");
   const { issuerURL } = cluster.outputs.oidcIssuerProfile as { issuerURL: string };
   const role = find("platform-identity-reports", "aws:iam/role:Role");
@@ -194,7 +179,7 @@ test("a workload on AKS takes its AWS role by AKS's own issuer, byte for byte", 
 test("a pod gets its identity as environment variables and one projected token per cloud, and no key", () => {
   const { resources } = graphs.get("local")!;
   const deployment = resources.find(
-    ({ urn, type }) => type === "kubernetes:apps/v1:Deployment" && nameOf(urn) === "platform-north-reports-reports",
+    ({ urn, type }) => type === "kubernetes:apps/v1:Deployment" && urnName(urn) === "platform-north-reports-reports",
   )!;
   const { template } = deployment.inputs.spec as { template: { spec: Record<string, unknown> } };
   const [container] = template.spec.containers as { env: object[]; volumeMounts: object[] }[];

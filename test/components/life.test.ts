@@ -4,50 +4,45 @@ import * as eks from "@pulumi/aws/eks";
 import { policyAnalyzer } from "../../cli/analyzer";
 import { AwsProvider } from "../../components/providers";
 import { containsSecret, Secret } from "../../local/protocol/property";
+import { urnName } from "../../local/protocol/urn";
 import { EAST, NORTH, SHOP } from "../kit/environment";
-import { changes, deletedAt, Life, nameOf, platform, succeeded } from "../kit/life";
+import { changes, Life, succeeded } from "../kit/life";
+import { platform } from "../kit/platform";
 
 test("the ledger is the state, a second up changes nothing, and a destroy leaves nothing", async () => {
-  const life = new Life([policyAnalyzer]);
+  const life = new Life({ analyzers: [policyAnalyzer] });
 
   const first = succeeded(await life.up(platform(SHOP)));
-  const inState = (await life.resources()).filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
-  expect(
-    life
-      .ledger()
-      .map(({ type }) => type)
-      .sort(),
-  ).toEqual(inState.map(({ type }) => type).sort());
+  await expect(life).toHaveLedgerEqualToState();
   expect(first.changes.create).toBe((await life.resources()).length);
   expect(first.policyViolations).toEqual([]);
 
-  expect(changes(succeeded(await life.up(platform(SHOP))))).toEqual([]);
+  expect(succeeded(await life.up(platform(SHOP)))).toChangeNothing();
 
   const gone = succeeded(await life.destroy());
   expect(life.ledger()).toEqual([]);
   expect(await life.resources()).toEqual([]);
 
-  const order = (...pairs: [type: string, name: string][]) => {
-    const positions = pairs.map(([type, name]) => deletedAt(gone, type, name));
-    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  const order = (...resources: string[]) => {
+    for (const [index, later] of resources.slice(1).entries()) expect(gone).toDeleteBefore(resources[index]!, later);
   };
   order(
-    ["kubernetes:policy.linkerd.io/v1beta3:Server", "platform-east-traffic-server-shop-checkout-8080"],
-    ["kubernetes:helm.sh/v3:Release", "platform-east-mesh-control-plane"],
-    ["kubernetes:helm.sh/v3:Release", "platform-east-mesh-crds"],
-    ["aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "platform-east-deployer"],
-    ["aws:eks/accessEntry:AccessEntry", "platform-east-deployer"],
-    ["aws:eks/cluster:Cluster", "platform-east"],
-    ["aws:ec2/vpc:Vpc", "platform-east-network"],
+    "kubernetes:policy.linkerd.io/v1beta3:Server platform-east-traffic-server-shop-checkout-8080",
+    "kubernetes:helm.sh/v3:Release platform-east-mesh-control-plane",
+    "kubernetes:helm.sh/v3:Release platform-east-mesh-crds",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation platform-east-deployer",
+    "aws:eks/accessEntry:AccessEntry platform-east-deployer",
+    "aws:eks/cluster:Cluster platform-east",
+    "aws:ec2/vpc:Vpc platform-east-network",
   );
   order(
-    ["kubernetes:helm.sh/v3:Release", "platform-east-mesh-control-plane"],
-    ["aws:eks/nodeGroup:NodeGroup", "platform-east-nodes-general"],
-    ["aws:eks/addon:Addon", "platform-east-vpc-cni"],
+    "kubernetes:helm.sh/v3:Release platform-east-mesh-control-plane",
+    "aws:eks/nodeGroup:NodeGroup platform-east-nodes-general",
+    "aws:eks/addon:Addon platform-east-vpc-cni",
   );
   order(
-    ["aws:iam/rolePolicy:RolePolicy", "platform-identity-checkout-orders"],
-    ["aws:s3/bucket:Bucket", "platform-orders-primary"],
+    "aws:iam/rolePolicy:RolePolicy platform-identity-checkout-orders",
+    "aws:s3/bucket:Bucket platform-orders-primary",
   );
 });
 
@@ -116,7 +111,7 @@ describe("a change", () => {
   test("leaves the keys of the mesh secret wherever they are", async () => {
     const resources = await life.resources();
     const keys = resources.filter(({ type }) => type === "tls:index/privateKey:PrivateKey");
-    const issuer = resources.find(({ urn }) => nameOf(urn) === "platform-east-mesh-identity-issuer")!;
+    const issuer = resources.find(({ urn }) => urnName(urn) === "platform-east-mesh-identity-issuer")!;
 
     // The anchor's, and on each cluster the issuer's and the webhooks'.
     expect(keys.map(({ outputs }) => outputs.privateKeyPem instanceof Secret)).toEqual([true, true, true, true, true]);
@@ -127,7 +122,7 @@ describe("a change", () => {
 });
 
 test("a policy stops a public EKS endpoint in a preview already, and nothing is made", async () => {
-  const life = new Life([policyAnalyzer]);
+  const life = new Life({ analyzers: [policyAnalyzer] });
   const open = () => {
     const provider = new AwsProvider("aws", { region: "us-east-1" });
     const vpcConfig = { subnetIds: ["subnet-1", "subnet-2"], endpointPublicAccess: true };
@@ -137,7 +132,7 @@ test("a policy stops a public EKS endpoint in a preview already, and nothing is 
   for (const result of [await life.preview(open), await life.up(open)]) {
     expect(result.succeeded).toBe(false);
     expect(
-      result.policyViolations.map(({ policy, level, outcome, urn }) => [policy, level, outcome, nameOf(urn)]),
+      result.policyViolations.map(({ policy, level, outcome, urn }) => [policy, level, outcome, urnName(urn)]),
     ).toEqual([["eks-endpoint-restricted", "mandatory", "fail", "open"]]);
   }
   expect(life.ledger()).toEqual([]);

@@ -1,31 +1,81 @@
-import { Platform } from "../../components/platform";
-import { SimulatedClouds } from "../../local/clouds";
-import type { LedgerEntry } from "../../local/clouds/ledger";
+import { Ledger, SimulatedClouds, type LedgerEntry, type VirtualClock } from "../../local/clouds";
+import { FaultyClouds, parseFault, type Fault, type Operation } from "../../local/clouds/faults";
 import {
   destroy,
   MemoryStore,
   preview,
   up,
-  type Operation,
   type ResourceState,
   type RunOptions,
   type RunResult,
+  type Snapshot,
+  type Step,
 } from "../../local/engine";
-import { planOf } from "./environment";
+import type { ProviderHost } from "../../local/protocol/provider";
+import { urnName } from "../../local/protocol/urn";
+import { Graph } from "./graph";
+import "./matchers";
 
-/** The life of one stack: what a test deploys, changes, previews and destroys, with clouds of its own. */
+/** A Pulumi program: registers resources, and may return the stack's outputs. */
+export type Program = () => unknown;
+
+/** Clouds that a life can be lived in. */
+export interface Clouds extends ProviderHost {
+  /** What exists, apart from any state. */
+  readonly ledger: Ledger;
+  /** Where virtual time goes. Default: a clock of the life's own. */
+  readonly clock?: VirtualClock;
+}
+
+/** State and ledger of a life at one time: plain values, never changed, so that many lives may begin at one moment. */
+export interface Moment {
+  readonly state: Snapshot;
+  readonly ledger: readonly LedgerEntry[];
+}
+
+export interface LifeOptions {
+  /** Policies to run. Default: none. */
+  readonly analyzers?: RunOptions["analyzers"];
+  /** Concurrent operations; 1 makes the order of everything certain. Default: the engine's. */
+  readonly parallel?: number;
+  /** Where the life begins. Default: with nothing. */
+  readonly moment?: Moment;
+  /** Makes the clouds around a ledger. Default: the simulated AWS, Azure, Kubernetes and tls. */
+  readonly clouds?: (ledger: Ledger) => Clouds;
+  readonly config?: RunOptions["config"];
+}
+
+/**
+ * The life of one stack in clouds of its own, all in this process: what a test deploys, changes, previews, breaks and
+ * destroys. `docs/testing.md` shows it.
+ */
 export class Life {
-  readonly clouds = new SimulatedClouds();
-  readonly store = new MemoryStore();
+  readonly clouds: Clouds;
+  readonly store: MemoryStore;
+  /** Operations that faults have struck, over all runs. */
+  readonly struck: Operation[] = [];
+  /** Told of every operation that a fault could strike, before it starts. */
+  onOperation: (operation: Operation) => void = () => {};
+  private readonly faulty: FaultyClouds;
+  private abandon = new AbortController();
 
-  /** @param analyzers policies to run; none by default */
-  constructor(private readonly analyzers: RunOptions["analyzers"] = []) {}
+  constructor(private readonly settings: LifeOptions = {}) {
+    const { moment, clouds = (ledger: Ledger) => new SimulatedClouds(ledger) } = settings;
+    this.clouds = clouds(new Ledger(moment?.ledger));
+    this.store = new MemoryStore(moment?.state);
+    this.faulty = new FaultyClouds(this.clouds, {
+      ...(this.clouds.clock === undefined ? {} : { clock: this.clouds.clock }),
+      onFault: (_, operation) => void this.struck.push(operation),
+      onOperation: (operation) => this.onOperation(operation),
+      onHang: () => this.abandon.abort(),
+    });
+  }
 
-  up(program: () => unknown): Promise<RunResult> {
+  up(program: Program): Promise<RunResult> {
     return up(this.options(program));
   }
 
-  preview(program: () => unknown): Promise<RunResult> {
+  preview(program: Program): Promise<RunResult> {
     return preview(this.options(program));
   }
 
@@ -33,8 +83,31 @@ export class Life {
     return destroy(this.options(() => undefined));
   }
 
+  /**
+   * Lets operations of the next run go wrong, each fault once; see `parseFault` for the form of a text. A run whose provider
+   * hangs is given up, as a user does who interrupts it twice.
+   */
+  inject(...faults: readonly (Fault | string)[]): this {
+    this.faulty.arm(faults.map((fault) => (typeof fault === "string" ? parseFault(fault) : fault)));
+    return this;
+  }
+
+  /** Faults that have struck nothing yet. */
+  unmet(): readonly Fault[] {
+    return this.faulty.unmet();
+  }
+
   async resources(): Promise<readonly ResourceState[]> {
     return (await this.store.load()).resources;
+  }
+
+  /** The one live resource of that name and type. Throws when there is none. */
+  async resource(name: string, type: string): Promise<ResourceState> {
+    return (await this.graph()).find(name, type).state;
+  }
+
+  async graph(): Promise<Graph> {
+    return Graph.of(await this.resources());
   }
 
   /** What exists in the clouds. */
@@ -42,54 +115,50 @@ export class Life {
     return this.clouds.ledger.list();
   }
 
-  private options(program: () => unknown): RunOptions {
+  /** Where the life stands, to let others begin there. */
+  async moment(): Promise<Moment> {
+    return { state: await this.store.load(), ledger: this.ledger() };
+  }
+
+  private options(program: Program): RunOptions {
+    this.abandon = new AbortController();
+    const { analyzers, parallel, config } = this.settings;
     return {
       project: "isthmus",
       stack: "local",
-      program: {
-        kind: "inline",
-        run: () => {
-          program();
-          return Promise.resolve();
-        },
-      },
-      providers: this.clouds,
+      program: { kind: "inline", run: async () => outputsOf(await program()) },
+      providers: this.faulty,
       store: this.store,
-      analyzers: this.analyzers,
+      abandon: this.abandon.signal,
+      ...(analyzers === undefined ? {} : { analyzers }),
+      ...(parallel === undefined ? {} : { parallel }),
+      ...(config === undefined ? {} : { config }),
     };
   }
 }
 
-/** The program of a spec, as `index.ts` runs it. */
-export function platform(spec: unknown): () => void {
-  return () => void new Platform("platform", planOf(spec));
+function outputsOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
-/** Fails with what went wrong when a run did not succeed. */
+/** The run, or an error with all that went wrong when it did not succeed. */
 export function succeeded(result: RunResult): RunResult {
   if (result.succeeded) return result;
-  const errors = result.diagnostics.filter(({ severity }) => severity === "error");
-  throw new Error(`the run failed:\n${errors.map(({ urn, message }) => `${nameOf(urn)}: ${message}`).join("\n")}`);
+  throw new Error(`the run failed:\n${errorsOf(result).join("\n")}`);
 }
 
-/** Steps that change something, as `op type name`, sorted. */
+/** What went wrong, as `name: message`. */
+export function errorsOf({ diagnostics }: RunResult): string[] {
+  return diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map(({ urn, message }) => (urn === "" ? message : `${urnName(urn)}: ${message}`));
+}
+
+/** Steps that change something, as `operation type name`, sorted. */
 export function changes(result: RunResult): string[] {
-  const silent: readonly Operation[] = ["same", "read"];
+  const silent: readonly Step["operation"][] = ["same", "read"];
   return result.steps
     .filter(({ operation }) => !silent.includes(operation))
-    .map(({ operation, type, urn }) => `${operation} ${type} ${nameOf(urn)}`)
+    .map(({ operation, type, urn }) => `${operation} ${type} ${urnName(urn)}`)
     .sort();
-}
-
-/** Position of a delete in a run, to compare orders. */
-export function deletedAt(result: RunResult, type: string, name: string): number {
-  const position = result.steps.findIndex(
-    (step) => step.operation === "delete" && step.type === type && nameOf(step.urn) === name,
-  );
-  if (position < 0) throw new Error(`no ${type} ${name} was deleted`);
-  return position;
-}
-
-export function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }

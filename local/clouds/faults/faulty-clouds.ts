@@ -31,6 +31,8 @@ export class FaultyClouds implements ProviderHost {
   private readonly waiting: Fault[];
   private readonly onFault: (fault: Fault, operation: Operation) => void;
   private readonly onOperation: (operation: Operation) => void;
+  /** Tells that an operation will never be answered. */
+  readonly onHang: () => void;
   private steps = 0;
 
   constructor(
@@ -44,12 +46,15 @@ export class FaultyClouds implements ProviderHost {
       readonly onFault?: (fault: Fault, operation: Operation) => void;
       /** Called for every operation that a fault could strike, before it starts. */
       readonly onOperation?: (operation: Operation) => void;
+      /** Called when an operation hangs that nothing will ever end. */
+      readonly onHang?: () => void;
     } = {},
   ) {
     this.waiting = [...(options.faults ?? [])];
     this.clock = options.clock ?? new VirtualClock();
     this.onFault = options.onFault ?? (() => {});
     this.onOperation = options.onOperation ?? (() => {});
+    this.onHang = options.onHang ?? (() => {});
   }
 
   async open(pkg: string): Promise<Provider> {
@@ -201,6 +206,7 @@ class FaultyProvider implements Provider {
       case "hang":
         if (call.timeout > 0) return this.giveUp(call);
         await call.run();
+        this.clouds.onHang();
         return new Promise<T>(() => {});
       case "crash":
         this.crashed = true;
