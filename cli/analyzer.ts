@@ -7,6 +7,7 @@ import {
   type PropertyMap,
   type PropertyValue,
 } from "../local/protocol/property";
+import { urnStack } from "../local/protocol/urn";
 import { evaluate, SecretValue, UNKNOWN, type PolicyMap, type PolicyValue } from "../policy";
 import { version } from "../policy/pack/package.json";
 
@@ -14,11 +15,17 @@ import { version } from "../policy/pack/package.json";
 export const policyAnalyzer: Analyzer = {
   name: "isthmus",
   version,
-  analyze: ({ type, name, properties }) =>
+  analyze: ({ urn, type, name, properties, protect }) =>
     Promise.resolve(
-      evaluate({ type, name, properties: policyMap(properties) }).flatMap(
-        ({ policy, level, outcome, message }): PolicyViolation[] =>
-          outcome === "pass" ? [] : [{ policy, level, outcome, message }],
+      evaluate({
+        type,
+        name,
+        properties: policyMap(properties),
+        stack: urnStack(urn),
+        protect,
+        today: new Date().toISOString().slice(0, 10),
+      }).flatMap(({ policy, level, outcome, message }): PolicyViolation[] =>
+        outcome === "pass" ? [] : [{ policy, level, outcome, message }],
       ),
     ),
 };

@@ -18,7 +18,7 @@ import type { ProblemCode } from "../smi/problem";
 import type { SmiFile } from "../smi/read";
 import { loadSmiFiles } from "./traffic/files";
 import { factsOf, planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
-import { isGuarded, validateProtection } from "./waivers";
+import { guardOf, validateProtection } from "./waivers";
 import { planWorkload, validateWorkloads, type WorkloadPlan } from "./workload/plan";
 
 /** Everything that an environment is made of, as plain data: what exists is decided here and nowhere else. */
@@ -178,7 +178,7 @@ function assemble(environment: string, spec: Environment, settings: Settings, tr
   const contextOf = (path: string) => ({
     environment,
     settings,
-    protect: isGuarded(spec, path),
+    ...guardOf(spec, path),
     network: spec.network ?? {},
   });
   const clusters = sorted(spec.clusters).map(([key, cluster]) =>

@@ -1,8 +1,6 @@
+import { UNGUARDED_ENVIRONMENTS, WAIVER_TAG } from "../policy";
 import { didYouMean, type Problem } from "./problem";
 import type { Environment } from "./spec/types";
-
-/** Environments that hold nothing worth guarding: they may say `protect: false`. */
-const UNGUARDED: ReadonlySet<string> = new Set(["local", "dev"]);
 
 /** Longest time that a waiver may hold, in days: long enough for a migration, too short to be forgotten. */
 const LONGEST = 90;
@@ -16,11 +14,11 @@ const DAY = 24 * 60 * 60 * 1000;
  */
 export function validateProtection(environment: string, spec: Environment, today: string): Problem[] {
   const problems: Problem[] = [];
-  if (spec.protect === false && !UNGUARDED.has(environment)) {
+  if (spec.protect === false && !UNGUARDED_ENVIRONMENTS.has(environment)) {
     problems.push({
       path: "protect",
       found: false,
-      allowed: `true: only ${[...UNGUARDED].join(" and ")} may leave clusters and data unguarded`,
+      allowed: `true: only ${[...UNGUARDED_ENVIRONMENTS].join(" and ")} may leave clusters and data unguarded`,
       next: 'To replace or delete one of them, add a waiver: waivers: [{ resource: "clusters.<key>", until: "<day>", reason: "<why>" }].',
     });
   }
@@ -51,9 +49,19 @@ export function validateProtection(environment: string, spec: Environment, today
   return problems;
 }
 
-/** Whether the cluster or bucket at a path of a valid spec is guarded against replacement and deletion. */
-export function isGuarded({ protect = true, waivers = [] }: Environment, path: string): boolean {
-  return protect && !waivers.some(({ resource }) => resource === path);
+/** How a cluster or a bucket is guarded against replacement and deletion. */
+export interface Guard {
+  /** The option of each resource that holds workloads or data. */
+  readonly protect: boolean;
+  /** What each of them is tagged with: the day until which a waiver unguards it, and nothing otherwise. */
+  readonly waived: { readonly tags?: Readonly<Record<string, string>> };
+}
+
+/** The guard of the cluster or bucket at a path of a valid spec. */
+export function guardOf({ protect = true, waivers = [] }: Environment, path: string): Guard {
+  const waiver = waivers.find(({ resource }) => resource === path);
+  if (waiver === undefined || !protect) return { protect, waived: {} };
+  return { protect: false, waived: { tags: { [WAIVER_TAG]: waiver.until } } };
 }
 
 function guardedPaths({ clusters, buckets = {} }: Environment): string[] {

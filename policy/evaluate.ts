@@ -1,10 +1,10 @@
 import { checkKubernetes, matches } from "./kubernetes";
 import { Malformed, Undetermined } from "./property";
-import { canonicalType, type Level, type Problem, type Rule } from "./rule";
+import { canonicalType, type Level, type Problem, type ResourceFacts, type Rule } from "./rule";
 import { formatPath, type Path, type PolicyMap } from "./value";
 
 /** A resource whose inputs are to be judged. */
-export interface PolicyResource {
+export interface PolicyResource extends ResourceFacts {
   /** Pulumi type token, of any API version. */
   readonly type: string;
   readonly name: string;
@@ -57,12 +57,13 @@ function evaluateRule(resource: PolicyResource, rule: Rule): Outcome[] {
   return outcomes;
 }
 
-function checksOf({ type, properties }: PolicyResource, rule: Rule): ((report: (problem: Problem) => void) => void)[] {
+function checksOf(resource: PolicyResource, rule: Rule): ((report: (problem: Problem) => void) => void)[] {
+  const { type, properties } = resource;
   if (rule.kind === "kubernetes") return [(report) => checkKubernetes(rule, type, properties, report)];
   const canonical = canonicalType(type);
   return rule.checks
     .filter((check) => check.type === canonical)
-    .map((check) => (report: (problem: Problem) => void) => check.run(properties, report));
+    .map((check) => (report: (problem: Problem) => void) => check.run(properties, report, resource));
 }
 
 function problemOf(error: unknown): Problem {

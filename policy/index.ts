@@ -1,18 +1,21 @@
 import { evaluateRules, type Outcome, type PolicyResource } from "./evaluate";
 import type { Rule } from "./rule";
 import { aksNoLocalAccounts } from "./rules/aks-no-local-accounts";
+import { clustersAndDataGuarded } from "./rules/clusters-and-data-guarded";
 import { eksEndpointRestricted } from "./rules/eks-endpoint-restricted";
 import { iamTrustExact } from "./rules/iam-trust-exact";
 import { noPrivilegedPod } from "./rules/no-privileged-pod";
 import { storageNotPublic } from "./rules/storage-not-public";
 
 export type { Outcome, PolicyResource } from "./evaluate";
-export type { Level, Rule } from "./rule";
+export { UNGUARDED_ENVIRONMENTS, WAIVER_TAG } from "./guard";
+export type { Level, ResourceFacts, Rule } from "./rule";
 export { SecretValue, UNKNOWN, type Path, type PolicyMap, type PolicyValue } from "./value";
 
 /** Every rule, sorted by name. */
 export const rules: readonly Rule[] = [
   aksNoLocalAccounts,
+  clustersAndDataGuarded,
   eksEndpointRestricted,
   iamTrustExact,
   noPrivilegedPod,

@@ -66,7 +66,17 @@ export type Report = (problem: Problem) => void;
 export interface CloudCheck {
   /** Canonical type token: see `canonicalType`. */
   readonly type: string;
-  run(properties: PolicyMap, report: Report): void;
+  run(properties: PolicyMap, report: Report, facts: ResourceFacts): void;
+}
+
+/** What a rule may know of a resource besides its inputs. */
+export interface ResourceFacts {
+  /** Name of the stack, which is the environment's. */
+  readonly stack: string;
+  /** The option `protect`: an engine refuses to delete or replace the resource. */
+  readonly protect: boolean;
+  /** The day it is, UTC, as `2026-11-25`. */
+  readonly today: string;
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse as parsePath } from "node:path";
 
 import { SIGNATURE, UNKNOWN_SENTINEL } from "../../local/protocol/property";
+import { urnName, urnStack, urnType } from "../../local/protocol/urn";
 import { evaluate, SecretValue, UNKNOWN, type PolicyMap, type PolicyValue } from "../../policy";
 import { readPreviews, renderReport, sanitize, type PreviewDocument, type PreviewPolicyViolation } from "../report";
 import type { Json, JsonMap } from "../report/document";
@@ -41,9 +42,15 @@ function withPolicies(document: PreviewDocument): PreviewDocument {
   if (document.policyViolations !== undefined) return document;
   const policyViolations = (document.steps ?? []).flatMap(({ op, urn, newState }): PreviewPolicyViolation[] => {
     if (newState?.inputs === undefined || op.startsWith("delete")) return [];
-    const [type, name] = [urn.split("::")[2]?.split("$").at(-1) ?? "", urn.split("::").at(-1) ?? ""];
-    const properties = policyMap(newState.inputs);
-    return evaluate({ type, name, properties }).flatMap(({ policy, level, outcome, message }) =>
+    const resource = {
+      type: urnType(urn),
+      name: urnName(urn),
+      properties: policyMap(newState.inputs),
+      stack: urnStack(urn),
+      protect: newState.protect === true,
+      today: new Date().toISOString().slice(0, 10),
+    };
+    return evaluate(resource).flatMap(({ policy, level, outcome, message }) =>
       outcome === "pass" ? [] : [{ urn, policy, level, outcome, message }],
     );
   });

@@ -1,6 +1,7 @@
 import type { ClusterBlocks } from "../network/blocks";
 import type { Settings } from "../settings";
 import type { NetworkSpec } from "../spec/types";
+import type { Guard } from "../waivers";
 
 /** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
 export type Place =
@@ -8,7 +9,7 @@ export type Place =
   | { readonly cloud: "azure"; readonly location: string; readonly subscriptionId: string; readonly tenantId: string };
 
 /** What every cluster that we make is planned with. */
-export interface ClusterBasePlan {
+export interface ClusterBasePlan extends Guard {
   readonly key: string;
   /** Name in the cloud, `<prefix>-<environment>-<key>`. */
   readonly clusterName: string;
@@ -16,16 +17,14 @@ export interface ClusterBasePlan {
   readonly serviceCidr: string;
   /** Blocks of the internet that may reach the API server. Empty: only the cluster's own network may. */
   readonly publicCidrs: readonly string[];
-  readonly protect: boolean;
   /** Command that adds the cluster to the kubeconfig of whoever runs it. */
   readonly connect: string;
 }
 
 /** What a planner knows besides the cluster's own spec. */
-export interface ClusterContext {
+export interface ClusterContext extends Guard {
   readonly environment: string;
   readonly settings: Settings;
-  readonly protect: boolean;
   /** The address space that the cluster's block is part of. */
   readonly network: NetworkSpec;
 }

@@ -63,6 +63,7 @@ export function planCluster(key: string, spec: ClusterSpec, context: ClusterCont
     serviceCidr: blocks.services.toString(),
     publicCidrs: spec.endpoint?.access === "restricted" ? spec.endpoint.allowedCidrs : [],
     protect: context.protect,
+    waived: context.waived,
     blocks,
   };
   return spec.kind === "eks" ? planEks(base, spec, context) : planAks(base, spec, context);

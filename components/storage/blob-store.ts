@@ -5,12 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { TRASH_PREFIX } from "../../mirror/run";
 import type { AzureProvider } from "../providers";
 import type { BlobPlan } from "./plan";
+import type { Guard } from "../waivers";
 import type { GrantTarget, ObjectStore } from "./store";
 
-export interface BlobStoreArgs {
+export interface BlobStoreArgs extends Guard {
   readonly plan: BlobPlan;
   readonly retainDays: number;
-  readonly protect: boolean;
   readonly provider: AzureProvider;
 }
 
@@ -21,7 +21,7 @@ export class BlobStore extends pulumi.ComponentResource implements ObjectStore {
 
   constructor(
     name: string,
-    { plan, retainDays, protect, provider }: BlobStoreArgs,
+    { plan, retainDays, protect, waived, provider }: BlobStoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("isthmus:storage:BlobStore", name, { account: plan.account, container: plan.container }, opts);
@@ -29,12 +29,13 @@ export class BlobStore extends pulumi.ComponentResource implements ObjectStore {
 
     const group = new resources.ResourceGroup(
       name,
-      { resourceGroupName: `${plan.account}-rg`, location: plan.location },
+      { ...waived, resourceGroupName: `${plan.account}-rg`, location: plan.location },
       { ...children, protect },
     );
     const account = new storage.StorageAccount(
       name,
       {
+        ...waived,
         accountName: plan.account,
         resourceGroupName: group.name,
         location: plan.location,

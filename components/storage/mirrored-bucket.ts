@@ -24,9 +24,10 @@ export class MirroredBucket extends pulumi.ComponentResource {
   }
 
   private createStore(name: string, store: StorePlan, { plan, providers }: MirroredBucketArgs): ObjectStore {
-    const { retainDays, protect } = plan;
+    const { retainDays, protect, waived } = plan;
+    const common = { retainDays, protect, waived };
     return store.kind === "s3"
-      ? new S3Store(name, { plan: store, retainDays, protect, provider: providers.aws(store.region) }, { parent: this })
-      : new BlobStore(name, { plan: store, retainDays, protect, provider: providers.azure() }, { parent: this });
+      ? new S3Store(name, { ...common, plan: store, provider: providers.aws(store.region) }, { parent: this })
+      : new BlobStore(name, { ...common, plan: store, provider: providers.azure() }, { parent: this });
   }
 }

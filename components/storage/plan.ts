@@ -5,6 +5,7 @@ import type { ClusterPlan } from "../cluster/plan";
 import { didYouMean, type Problem } from "../problem";
 import type { Settings } from "../settings";
 import type { BucketSpec, Environment } from "../spec/types";
+import type { Guard } from "../waivers";
 
 export interface S3Plan {
   readonly kind: "s3";
@@ -24,7 +25,7 @@ export interface BlobPlan {
 /** One side of a mirrored bucket, in the cloud of a cluster. */
 export type StorePlan = S3Plan | BlobPlan;
 
-export interface MirroredBucketPlan {
+export interface MirroredBucketPlan extends Guard {
   readonly key: string;
   readonly primary: StorePlan;
   readonly replica: StorePlan;
@@ -35,7 +36,6 @@ export interface MirroredBucketPlan {
   readonly rpo: string;
   readonly retainDays: number;
   readonly run: MirrorRun;
-  readonly protect: boolean;
 }
 
 /** Namespace of the movers, on every cluster that has one. */
@@ -77,11 +77,10 @@ export function validateBuckets({ buckets = {}, clusters }: Environment): Proble
 export function planBucket(
   key: string,
   spec: BucketSpec,
-  context: {
+  context: Guard & {
     clusters: Readonly<Record<string, ClusterPlan>>;
     environment: string;
     settings: Settings;
-    protect: boolean;
   },
 ): MirroredBucketPlan {
   const store = (side: "primary" | "replica") => planStore(key, side, context.clusters[spec[side]]!, context);
@@ -97,6 +96,7 @@ export function planBucket(
     retainDays: spec.retainDays ?? 30,
     run: planRun({ primary: remote(primary), replica: remote(replica), rpoMinutes: rpoMinutes(spec), maxDelete: 1000 }),
     protect: context.protect,
+    waived: context.waived,
   };
 }
 

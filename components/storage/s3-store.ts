@@ -4,12 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { TRASH_PREFIX } from "../../mirror/run";
 import type { AwsProvider } from "../providers";
 import type { S3Plan } from "./plan";
+import type { Guard } from "../waivers";
 import type { GrantTarget, ObjectStore } from "./store";
 
-export interface S3StoreArgs {
+export interface S3StoreArgs extends Guard {
   readonly plan: S3Plan;
   readonly retainDays: number;
-  readonly protect: boolean;
   readonly provider: AwsProvider;
 }
 
@@ -20,13 +20,13 @@ export class S3Store extends pulumi.ComponentResource implements ObjectStore {
 
   constructor(
     name: string,
-    { plan, retainDays, protect, provider }: S3StoreArgs,
+    { plan, retainDays, protect, waived, provider }: S3StoreArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("isthmus:storage:S3Store", name, { bucket: plan.name, region: plan.region }, opts);
     const children = { parent: this, provider };
 
-    const bucket = new s3.Bucket(name, { bucket: plan.name, forceDestroy: false }, { ...children, protect });
+    const bucket = new s3.Bucket(name, { ...waived, bucket: plan.name, forceDestroy: false }, { ...children, protect });
     const side = { bucket: bucket.bucket };
     const locked = new s3.BucketPublicAccessBlock(
       name,

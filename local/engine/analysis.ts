@@ -7,11 +7,11 @@ import type { ResourceState } from "./types";
  * are errors of the run. Returns whether there was one.
  */
 export async function analyze(context: RunContext, resource: ResourceState, name: string): Promise<boolean> {
-  const { urn, type, inputs: properties } = resource;
+  const { urn, type, inputs: properties, protect = false } = resource;
   let refused = false;
   for (const analyzer of context.options.analyzers ?? []) {
     try {
-      for (const violation of await analyzer.analyze({ urn, type, name, properties })) {
+      for (const violation of await analyzer.analyze({ urn, type, name, properties, protect })) {
         context.reporter.policy(urn, analyzer.name, violation);
         refused ||= violation.level === "mandatory" && violation.outcome === "fail";
       }

@@ -63,6 +63,8 @@ export interface AnalyzedResource {
   readonly name: string;
   /** Checked inputs; unknown in a preview where they depend on resources that do not exist yet. */
   readonly properties: PropertyMap;
+  /** Whether the resource, or what it inherits from, is protected against deletion and replacement. */
+  readonly protect: boolean;
 }
 
 export interface PolicyViolation {

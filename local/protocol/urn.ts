@@ -16,6 +16,11 @@ export function makeUrn(stack: string, project: string, parent: string, type: st
   return `urn:pulumi:${stack}::${project}::${prefix}${type}::${name}`;
 }
 
+/** The stack that a resource belongs to. */
+export function urnStack(urn: string): string {
+  return urn.split("::")[0]?.split(":")[2] ?? "";
+}
+
 /** The type with the types of its parents before it, joined by `$`. */
 export function urnQualifiedType(urn: string): string {
   return urn.split("::")[2] ?? "";

@@ -18,8 +18,9 @@ function toPolicy(rule: Rule): ResourceValidationPolicy {
     tags: [...rule.references],
     validateResource: (args, reportViolation) => {
       if (!appliesTo(rule, args.type)) args.notApplicable(`${rule.name} is not about ${args.type}`);
-      const { type, name } = args;
-      const outcomes = evaluateRules({ type, name, properties: fromCrossGuard(args.props) }, [rule]);
+      const { type, name, urn, opts } = args;
+      const facts = { stack: stackOf(urn), protect: opts.protect, today: new Date().toISOString().slice(0, 10) };
+      const outcomes = evaluateRules({ type, name, properties: fromCrossGuard(args.props), ...facts }, [rule]);
       for (const outcome of outcomes) {
         if (outcome.outcome === "fail") reportViolation(outcome.message);
       }
@@ -27,6 +28,11 @@ function toPolicy(rule: Rule): ResourceValidationPolicy {
       if (undetermined !== undefined) reportUndetermined(args, undetermined);
     },
   };
+}
+
+/** `dev` of `urn:pulumi:dev::project::type::name`. */
+function stackOf(urn: string): string {
+  return urn.split("::")[0]!.split(":")[2]!;
 }
 
 /**

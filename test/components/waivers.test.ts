@@ -1,5 +1,5 @@
 import { describe as line } from "../../components/problem";
-import { isGuarded, validateProtection } from "../../components/waivers";
+import { guardOf, validateProtection } from "../../components/waivers";
 import { SHOP, TODAY } from "../kit/environment";
 
 const waiver = { resource: "clusters.north", until: "2026-12-31", reason: "Move to Cilium, PLAT-412" };
@@ -16,9 +16,12 @@ test("what holds data or workloads may be left unguarded in local and dev only",
 test.each([TODAY, "2026-12-31", "2027-02-23"])("a waiver until %s holds, for its own resource alone", (until) => {
   const spec = { ...SHOP, protect: true, waivers: [{ ...waiver, until }] };
   expect(problemsOf("prod", spec)).toEqual([]);
-  expect(isGuarded(spec, "clusters.north")).toBe(false);
-  expect(isGuarded(spec, "clusters.east")).toBe(true);
-  expect(isGuarded(spec, "buckets.orders")).toBe(true);
+  expect(guardOf(spec, "clusters.north")).toEqual({
+    protect: false,
+    waived: { tags: { "isthmus:unguarded-until": until } },
+  });
+  expect(guardOf(spec, "clusters.east")).toEqual({ protect: true, waived: {} });
+  expect(guardOf(spec, "buckets.orders")).toEqual({ protect: true, waived: {} });
 });
 
 test.each([

@@ -10,7 +10,7 @@ import type * as structProto from "google-protobuf/google/protobuf/struct_pb";
 
 import { evaluate, rules, UNKNOWN, type PolicyMap, type PolicyValue } from "../../policy";
 import { isPolicyList, isPolicyMap } from "../../policy/value";
-import { aksCases, eksCases, podCases, storageCases, trustCases, type Case } from "./cases";
+import { aksCases, eksCases, podCases, resourceOf, storageCases, trustCases, type Case } from "./cases";
 
 // Pulumi's stubs accept only messages of their own copy of the library.
 const fromPulumi = createRequire(require.resolve("@pulumi/pulumi"));
@@ -56,8 +56,7 @@ test("the pack offers every rule under its name, at its level", async () => {
 test.each([...eksCases, ...aksCases, ...storageCases, ...trustCases, ...podCases])(
   "the pack and the embedded engine agree on $title",
   async (example) => {
-    const { type, properties } = example;
-    const expected = evaluate({ type, name: "it", properties })
+    const expected = evaluate(resourceOf(example))
       .filter(({ outcome }) => outcome !== "pass")
       .map(({ policy, outcome, message }) => ({ policy, outcome, message }));
 
@@ -71,7 +70,9 @@ async function analyze({ type, properties }: Case) {
   request.setName("it");
   request.setUrn(`urn:pulumi:test::isthmus::${type}::it`);
   request.setProperties(Struct.fromJavaScript(toWireMap(properties)));
-  request.setOptions(new analyzer.AnalyzerResourceOptions());
+  const options = new analyzer.AnalyzerResourceOptions();
+  options.setProtect(true);
+  request.setOptions(options);
   const response = await new Promise<analyzer.AnalyzeResponse>((resolve, reject) => {
     client.analyze(request, (error, answer) => (error ? reject(error) : resolve(answer)));
   });

@@ -1,8 +1,11 @@
-import { evaluate, rules, UNKNOWN } from "../../policy";
-import { aksCases, eksCases, podCases, secretCases, storageCases, trustCases, type Case } from "./cases";
+import { evaluate, rules, UNKNOWN, type PolicyResource, type PolicyValue } from "../../policy";
+import { aksCases, eksCases, podCases, resourceOf, secretCases, storageCases, trustCases, type Case } from "./cases";
 
-function verdict({ type, properties }: Case) {
-  return evaluate({ type, name: "it", properties }).map(({ outcome, message }) => [outcome, message]);
+/** What a rule, or every rule, says of a case. */
+function verdict(example: Case, rule?: string) {
+  return evaluate(resourceOf(example))
+    .filter(({ policy }) => policy !== "clusters-and-data-guarded" && (rule === undefined || policy === rule))
+    .map(({ outcome, message }) => [outcome, message]);
 }
 
 const tables = {
@@ -16,14 +19,14 @@ const tables = {
 for (const [rule, cases] of Object.entries(tables)) {
   describe(rule, () => {
     test.each(cases)("$title", (example) => {
-      expect(verdict(example)).toEqual(example.expected);
+      expect(verdict(example, rule)).toEqual(example.expected);
     });
 
     test("each outcome carries the rule's name and level", () => {
-      for (const { type, properties } of cases) {
-        for (const outcome of evaluate({ type, name: "it", properties })) {
-          expect([outcome.policy, outcome.level]).toEqual([rule, "mandatory"]);
-        }
+      for (const example of cases) {
+        const outcomes = evaluate(resourceOf(example)).filter(({ policy }) => policy === rule);
+        expect(outcomes.map(({ level }) => level)).toEqual(outcomes.map(() => "mandatory"));
+        expect(outcomes.length).toBe(example.expected.length);
       }
     });
   });
@@ -35,14 +38,50 @@ describe("secrets", () => {
   });
 });
 
+describe("clusters-and-data-guarded", () => {
+  const unguarded = (change: Partial<PolicyResource> = {}) =>
+    evaluate(resourceOf({ type: "aws:s3/bucket:Bucket", properties: {}, protect: false, ...change }))
+      .filter(({ policy }) => policy === "clusters-and-data-guarded")
+      .map(({ outcome, message }) => `${outcome} ${message}`.trim());
+  const waived = (until: PolicyValue): Partial<PolicyResource> => ({
+    properties: { tags: { "isthmus:unguarded-until": until } },
+  });
+
+  test.each([
+    ["a guarded bucket", { protect: true }],
+    ["an unguarded one in local", { stack: "local" }],
+    ["an unguarded one in dev", { stack: "dev" }],
+    ["one with a waiver, on its last day", waived("2026-11-25")],
+  ])("lets %s pass", (_, change) => {
+    expect(unguarded(change)).toEqual(["pass"]);
+  });
+
+  test("fails an unguarded one elsewhere, and one whose waiver has expired", () => {
+    const [allowed, next] = [
+      "true, or a waiver that has not expired",
+      "Guard it, or add a waiver to the environment's spec",
+    ];
+    expect(unguarded()).toEqual([`fail options.protect: found false, allowed: ${allowed}. ${next}.`]);
+    expect(unguarded(waived("2026-11-24"))).toEqual([
+      `fail tags.isthmus:unguarded-until: found a day that is past, allowed: ${allowed}. ${next}.`,
+    ]);
+  });
+
+  test("is undetermined while the tag is not known", () => {
+    expect(unguarded(waived(UNKNOWN))).toEqual([
+      expect.stringMatching(/^undetermined tags\.isthmus:unguarded-until is not known yet/),
+    ]);
+  });
+});
+
 test("a resource that no rule is about has no outcome", () => {
-  expect(evaluate({ type: "aws:ec2/vpc:Vpc", name: "net", properties: {} })).toEqual([]);
-  expect(evaluate({ type: "kubernetes:core/v1:ConfigMap", name: "net", properties: { data: UNKNOWN } })).toEqual([]);
+  expect(evaluate(resourceOf({ type: "aws:ec2/vpc:Vpc", properties: {} }))).toEqual([]);
+  expect(evaluate(resourceOf({ type: "kubernetes:core/v1:ConfigMap", properties: { data: UNKNOWN } }))).toEqual([]);
 });
 
 test("a free text is never quoted, since an engine may not say that it is secret", () => {
   const publicAccess = "hunter2-*";
-  const [outcome] = evaluate({ type: "azure-native:storage:BlobContainer", name: "c", properties: { publicAccess } });
+  const [outcome] = evaluate(resourceOf({ type: "azure-native:storage:BlobContainer", properties: { publicAccess } }));
 
   expect(outcome?.message).toMatch(/^publicAccess: found another text, allowed: "None"\./);
 });
@@ -62,7 +101,7 @@ test("a rule that breaks fails the resource", () => {
     ],
   };
 
-  expect(evaluate({ type: "aws:ec2/vpc:Vpc", name: "net", properties: {} }, [broken])).toEqual([
+  expect(evaluate(resourceOf({ type: "aws:ec2/vpc:Vpc", properties: {} }), [broken])).toEqual([
     {
       policy: "broken",
       level: "mandatory",
@@ -81,7 +120,7 @@ test("a CEL expression that is not a boolean, fails to run or does not parse fai
       variables: [],
       validations: [{ expression, problem: { path: "spec", found: "f", allowed: "a", next: "n" } }],
     };
-    const outcomes = evaluate({ type: "kubernetes:core/v1:Pod", name: "p", properties: {} }, [rule]);
+    const outcomes = evaluate(resourceOf({ type: "kubernetes:core/v1:Pod", properties: {} }), [rule]);
 
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["fail"]);
   }

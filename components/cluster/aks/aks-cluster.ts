@@ -52,10 +52,10 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     this.registerOutputs({ clusterId: this.clusterId, issuer: this.issuer });
   }
 
-  private createResourceGroup(name: string, { clusterName, place, protect }: AksPlan): resources.ResourceGroup {
+  private createResourceGroup(name: string, { clusterName, place, protect, waived }: AksPlan): resources.ResourceGroup {
     return new resources.ResourceGroup(
       name,
-      { resourceGroupName: clusterName, location: place.location },
+      { ...waived, resourceGroupName: clusterName, location: place.location },
       { ...this.opts, protect },
     );
   }
@@ -106,6 +106,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     return new containerservice.ManagedCluster(
       name,
       {
+        ...plan.waived,
         resourceName: plan.clusterName,
         resourceGroupName: group.name,
         location: plan.place.location,

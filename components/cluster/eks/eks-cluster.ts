@@ -66,6 +66,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
     const key = new kms.Key(
       name,
       {
+        ...plan.waived,
         description: `Envelope encryption of the Secrets of ${plan.clusterName}`,
         enableKeyRotation: true,
         deletionWindowInDays: 30,
@@ -80,6 +81,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
     return new awsEks.Cluster(
       name,
       {
+        ...plan.waived,
         name: plan.clusterName,
         version: plan.kubernetesVersion,
         roleArn: role.arn,

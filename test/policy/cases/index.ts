@@ -1,4 +1,4 @@
-export type { Case } from "./case";
+export { resourceOf, type Case } from "./case";
 export { aksCases, eksCases } from "./clusters";
 export { podCases } from "./pods";
 export { secretCases } from "./secrets";
