@@ -1,4 +1,11 @@
-import { planCluster, validateCluster, validateCloudSettings, type ClusterPlan } from "./cluster/plan";
+import {
+  planCluster,
+  validateCluster,
+  validateCloudSettings,
+  type ClusterNames,
+  type ClusterPlan,
+} from "./cluster/plan";
+import { validateFargate } from "./cluster/eks/validate";
 import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
@@ -65,7 +72,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
 
   problems.push(
     ...validateProtection(environment, shape.value, today),
-    ...validateClusters(shape.value, settings),
+    ...validateClusters(shape.value, { environment, settings }),
     ...validateMesh(shape.value),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
@@ -144,21 +151,28 @@ export function readUpgrade(
   const { value, problems } = parseShape(environmentSchema, spec);
   const version = parseShape(minorVersion, target, () => "--to");
   if (value === undefined) throw new SpecError(environment, [...problems, ...version.problems]);
-  const own = Object.entries(value.clusters).flatMap(([key, cluster]) => validateCluster(key, cluster));
+  const own = Object.entries(value.clusters).flatMap(([key, cluster]) =>
+    validateCluster(key, cluster, { environment }),
+  );
   const found = [...problems, ...version.problems, ...own];
   if (found.length > 0) throw new SpecError(environment, found);
   const clusters = sorted(value.clusters).map(([key, cluster]) => ({
     key,
     version: cluster.kubernetesVersion,
-    pools: Object.fromEntries(Object.entries(cluster.nodes).map(([name, pool]) => [name, pool.kubernetesVersion])),
+    pools: Object.fromEntries(
+      Object.entries(cluster.nodes ?? {}).map(([name, pool]) => [name, pool.kubernetesVersion]),
+    ),
   }));
   return planUpgrade(clusters, target);
 }
 
-function validateClusters({ clusters, network }: Environment, settings: Settings | undefined): Problem[] {
+function validateClusters(spec: Environment, names: ClusterNames): Problem[] {
+  const { clusters, network } = spec;
+  const { settings } = names;
   return [
     ...validateBlocks(clusters, network),
-    ...Object.entries(clusters).flatMap(([key, cluster]) => validateCluster(key, cluster)),
+    ...Object.entries(clusters).flatMap(([key, cluster]) => validateCluster(key, cluster, names)),
+    ...validateFargate(spec),
     ...(settings === undefined ? [] : validateCloudSettings(Object.values(clusters), settings)),
   ];
 }

@@ -18,6 +18,34 @@ export interface Cluster {
   readonly issuer: pulumi.Output<string>;
   /** Kubeconfig that gets its credentials by running a command: there is no token in it. Secret all the same. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** What pods wait for: nodes, network and DNS. */
+  readonly network: ClusterNetworkFacts;
+  readonly volumes: ClusterVolumes;
+  /** What pods wait for: nodes, network, DNS and the drivers of `volumes`. */
   readonly ready: readonly pulumi.Resource[];
+}
+
+/** Addresses of a cluster, for rules and for other networks. */
+export interface ClusterNetworkFacts {
+  /** Block of the nodes. */
+  readonly nodeCidr: string;
+  /** Block of the pods: that of the nodes where there is no overlay. */
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  /** Addresses that traffic to the internet comes from. Empty where there is no way out. */
+  readonly egressAddresses: readonly pulumi.Output<string>[];
+}
+
+/** How a cluster makes volumes. Storage classes get the same names everywhere from this. */
+export interface ClusterVolumes {
+  /** One node at a time. */
+  readonly block: VolumeSource;
+  /** Many nodes at a time. Absent where the spec asks for none. */
+  readonly shared?: VolumeSource;
+}
+
+export interface VolumeSource {
+  /** Name of the CSI driver. */
+  readonly provisioner: string;
+  /** Parameters of the StorageClass. */
+  readonly parameters: Readonly<Record<string, pulumi.Input<string>>>;
 }

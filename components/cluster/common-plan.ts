@@ -34,25 +34,38 @@ export interface ClusterBase extends Omit<ClusterBasePlan, "connect"> {
   readonly blocks: ClusterBlocks;
 }
 
-/** What every pool of nodes has in a spec and need not say. */
-interface PoolDefaults {
-  readonly kubernetesVersion?: string | undefined;
-  readonly spot?: boolean | undefined;
-  readonly labels?: Record<string, string> | undefined;
+/** What every pool of nodes is planned with. */
+export interface PoolBasePlan {
+  readonly name: string;
+  readonly spot: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** As kubectl writes them: `key=value:Effect`. */
+  readonly taints: readonly string[];
 }
 
+/** What every pool of nodes has in a spec and need not say. */
+type PoolDefaults = { readonly [Key in "spot" | "labels" | "taints"]?: PoolBasePlan[Key] | undefined };
+
 /** The pools of a cluster in the order of their names, with the defaults filled in. */
-export function planPools<Pool extends PoolDefaults>(cluster: {
+export function planPools<Pool extends PoolDefaults & { readonly kubernetesVersion?: string | undefined }>(cluster: {
   readonly kubernetesVersion: string;
-  readonly nodes: Record<string, Pool>;
+  readonly nodes?: Readonly<Record<string, Pool>> | undefined;
 }) {
-  return Object.entries(cluster.nodes)
+  return withDefaults(cluster.nodes ?? {}).map((pool) => ({
+    ...pool,
+    kubernetesVersion: pool.kubernetesVersion ?? cluster.kubernetesVersion,
+  }));
+}
+
+/** Pools of any kind in the order of their names. */
+export function withDefaults<Pool extends PoolDefaults>(pools: Readonly<Record<string, Pool>>) {
+  return Object.entries(pools)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, pool]) => ({
       ...pool,
       name,
-      kubernetesVersion: pool.kubernetesVersion ?? cluster.kubernetesVersion,
       spot: pool.spot ?? false,
       labels: pool.labels ?? {},
+      taints: pool.taints ?? [],
     }));
 }

@@ -4,16 +4,17 @@ import type { Settings } from "../settings";
 import type { ClusterSpec } from "../spec/types";
 import { planAks, validateAks, type AksPlan } from "./aks/plan";
 import type { ClusterBase, ClusterContext } from "./common-plan";
-import { planEks, validateEks, type EksPlan } from "./eks/plan";
+import { planEks, type EksPlan } from "./eks/plan";
+import { validateEks } from "./eks/validate";
 import { skewProblem } from "./upgrade";
 
 export type ClusterPlan = EksPlan | AksPlan;
 
 /** What is wrong with one cluster beyond its shape and its block (see `validateBlocks`). */
-export function validateCluster(key: string, spec: ClusterSpec): Problem[] {
+export function validateCluster(key: string, spec: ClusterSpec, names: ClusterNames): Problem[] {
   const path = `clusters.${key}`;
   const problems: Problem[] = [];
-  for (const [name, pool] of Object.entries(spec.nodes)) {
+  for (const [name, pool] of Object.entries(spec.nodes ?? {})) {
     if (pool.min > pool.max) {
       problems.push({ path: `${path}.nodes.${name}.min`, found: pool.min, allowed: `at most its max, ${pool.max}` });
     }
@@ -21,7 +22,13 @@ export function validateCluster(key: string, spec: ClusterSpec): Problem[] {
     const skew = skewProblem(`${path}.nodes.${name}.kubernetesVersion`, kubernetesVersion, spec.kubernetesVersion);
     if (skew !== undefined) problems.push(skew);
   }
-  problems.push(...(spec.kind === "eks" ? validateEks(path, spec) : validateAks(path, spec)));
+  const clusterName = nameOf(key, names);
+  const { settings } = names;
+  problems.push(
+    ...(spec.kind === "eks"
+      ? validateEks(path, spec, { clusterName, deployerRoleArn: settings?.awsDeployerRoleArn })
+      : validateAks(path, spec)),
+  );
   if (spec.endpoint?.access === "restricted") {
     for (const [index, cidr] of spec.endpoint.allowedCidrs.entries()) {
       if (!cidr.endsWith("/0")) continue;
@@ -53,12 +60,22 @@ export function validateCloudSettings(specs: readonly ClusterSpec[], settings: S
     }));
 }
 
+/** What names in the clouds are made of. Settings with problems of their own are absent. */
+export interface ClusterNames {
+  readonly environment: string;
+  readonly settings?: Settings | undefined;
+}
+
+function nameOf(key: string, { environment, settings }: ClusterNames): string {
+  return `${settings?.namePrefix ?? "isthmus"}-${environment}-${key}`;
+}
+
 /** Plans a cluster whose spec and settings have no problems. */
 export function planCluster(key: string, spec: ClusterSpec, context: ClusterContext): ClusterPlan {
   const blocks = cutBlock(blockOf(spec, context.network)!);
   const base: ClusterBase = {
     key,
-    clusterName: `${context.settings.namePrefix}-${context.environment}-${key}`,
+    clusterName: nameOf(key, context),
     kubernetesVersion: spec.kubernetesVersion,
     serviceCidr: blocks.services.toString(),
     publicCidrs: spec.endpoint?.access === "restricted" ? spec.endpoint.allowedCidrs : [],

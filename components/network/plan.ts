@@ -39,20 +39,28 @@ const NEEDED_WITHOUT_EGRESS = [
   "sts",
 ] as const;
 
-export type VpcSpec = Pick<EksSpec, "region" | "zones" | "egress" | "privateEndpoints">;
+export type VpcSpec = Pick<EksSpec, "region" | "zones" | "egress" | "privateEndpoints" | "compute" | "sharedVolumes">;
+
+/** Services that a cluster without egress reaches inside its VPC. */
+function neededWithoutEgress({ compute, sharedVolumes }: VpcSpec): string[] {
+  return [
+    ...NEEDED_WITHOUT_EGRESS,
+    // Its interruption queue, and the parameters that name machine images.
+    ...(compute?.kind === "karpenter" ? ["sqs", "ssm"] : []),
+    ...(sharedVolumes === true ? ["elasticfilesystem"] : []),
+  ];
+}
 
 /**
  * Subnets of a VPC. The letter of a zone, `a` to `f`, says which eighth is its private subnet, and which eighth of the
  * seventh one its public subnet: no zone that comes or goes moves another's. The last eighth stays free.
  */
-export function planVpc(
-  { region, zones = ["a", "b"], egress = "per-zone", privateEndpoints: endpoints = [] }: VpcSpec,
-  { nodes }: ClusterBlocks,
-): VpcPlan {
+export function planVpc(spec: VpcSpec, { nodes }: ClusterBlocks): VpcPlan {
+  const { region, zones = ["a", "b"], egress = "per-zone", privateEndpoints: endpoints = [] } = spec;
   const letters = [...new Set(zones)].sort();
   // The first one listed, wherever the others sort: an address that others know must not move when a zone is added.
   const natLetters = { "per-zone": letters, single: zones.slice(0, 1), none: [] }[egress];
-  const services = egress === "none" ? [...endpoints, ...NEEDED_WITHOUT_EGRESS] : endpoints;
+  const services = egress === "none" ? [...endpoints, ...neededWithoutEgress(spec)] : endpoints;
   return {
     cidr: nodes.toString(),
     region,

@@ -13,6 +13,8 @@ export interface VnetNetworkArgs {
 /** A VNet with one subnet for nodes behind a NAT gateway, so that egress has one stable address. */
 export class VnetNetwork extends pulumi.ComponentResource {
   readonly nodeSubnetId: pulumi.Output<string>;
+  /** Address that traffic to the internet comes from. */
+  readonly egressAddress: pulumi.Output<string>;
 
   constructor(name: string, args: VnetNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("isthmus:network:VnetNetwork", name, { cidr: args.plan.cidr }, opts);
@@ -54,6 +56,8 @@ export class VnetNetwork extends pulumi.ComponentResource {
     );
 
     this.nodeSubnetId = subnet.id;
-    this.registerOutputs({ nodeSubnetId: this.nodeSubnetId });
+    // A static address is assigned when it is made.
+    this.egressAddress = address.ipAddress.apply((ip) => ip!);
+    this.registerOutputs({ nodeSubnetId: this.nodeSubnetId, egressAddress: this.egressAddress });
   }
 }

@@ -37,6 +37,17 @@ export const nodePool = {
   spot: z.boolean().optional(),
   /** Kubernetes labels of the nodes. */
   labels: z.record(z.string(), z.string()).optional(),
+  /** Taints of the nodes, as kubectl writes them, e.g. `dedicated=batch:NoSchedule`. */
+  taints: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[A-Za-z0-9./_-]+(=[A-Za-z0-9._-]*)?:(NoSchedule|PreferNoSchedule|NoExecute)$/,
+          'a taint such as "dedicated=batch:NoSchedule"; effects: NoSchedule, PreferNoSchedule, NoExecute',
+        ),
+    )
+    .optional(),
 };
 
 export const clusterBase = {

@@ -10,6 +10,7 @@ import type {
   CallSpec,
   ClusterSpec,
   ConsulSpec,
+  EksOptions,
   EksSpec,
   Environment,
   IstioSpec,
@@ -25,7 +26,7 @@ import type {
 export type { Environment } from "./types";
 
 /** An EKS cluster with its network. */
-export function eks(spec: Omit<EksSpec, "kind">): EksSpec {
+export function eks(spec: EksOptions): EksSpec {
   return { kind: "eks", ...spec };
 }
 

@@ -11,6 +11,15 @@ import type { waiverSchema } from "./waiver-schema";
 export type Environment = z.infer<typeof environmentSchema>;
 
 export type EksSpec = z.infer<typeof eksSchema>;
+type Compute = NonNullable<EksSpec["compute"]>;
+type AutoMode = Extract<Compute, { readonly kind: "auto" }>;
+
+/** What `eks` takes: node groups beside Auto Mode, or none without it, do not compile. */
+export type EksOptions = Omit<EksSpec, "kind" | "nodes" | "compute"> &
+  (
+    | { readonly nodes: NonNullable<EksSpec["nodes"]>; readonly compute?: Exclude<Compute, AutoMode> }
+    | { readonly nodes?: undefined; readonly compute: AutoMode }
+  );
 export type AksSpec = z.infer<typeof aksSchema>;
 export type ClusterSpec = EksSpec | AksSpec;
 export type NetworkSpec = z.infer<typeof networkSchema>;

@@ -111,7 +111,8 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
       expect.arrayContaining([
         named("platform-east-vpc-cni", "aws:eks/addon:Addon"),
         named("platform-east-network-nat-us-east-1a", "aws:ec2/natGateway:NatGateway"),
-        named("platform-east-nodes-AmazonEKS_CNI_Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
+        named("platform-east-vpc-cni-AmazonEKS_CNI_Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"),
+        named("platform-east-eks-pod-identity-agent", "aws:eks/addon:Addon"),
       ]),
     );
   });

@@ -58,7 +58,7 @@ const north = (change: object) => ({ ...SHOP, clusters: { east: EAST, north: { .
 test.each<[string, unknown, string]>([
   [
     "nodes newer than their control plane",
-    east({ nodes: { general: { ...EAST.nodes.general, kubernetesVersion: "1.35" } } }),
+    east({ nodes: { general: { ...EAST.nodes!.general, kubernetesVersion: "1.35" } } }),
     'clusters.east.nodes.general.kubernetesVersion: found "1.35", allowed: "1.31" to "1.34", the control plane\'s. Nodes are never newer than their control plane: upgrade that first.',
   ],
   [

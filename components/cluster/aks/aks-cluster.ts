@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { roleAssignmentName, roleDefinitionId } from "../../identity/azure-roles";
 import { VnetNetwork } from "../../network/vnet";
 import { KubernetesProvider, type AzureProvider } from "../../providers";
-import type { Cluster } from "../cluster";
+import type { Cluster, ClusterNetworkFacts, ClusterVolumes } from "../cluster";
 import { certificateAuthorityOf, renderKubeconfig } from "../kubeconfig";
 import type { AgentPoolPlan, AksPlan } from "./plan";
 
@@ -27,6 +27,8 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
   readonly provider: KubernetesProvider;
   readonly issuer: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
+  readonly network: ClusterNetworkFacts;
+  readonly volumes: ClusterVolumes;
   readonly ready: readonly pulumi.Resource[];
 
   private readonly opts: pulumi.CustomResourceOptions;
@@ -48,6 +50,16 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     this.issuer = cluster.oidcIssuerProfile.apply((profile) => profile!.issuerURL);
     this.kubeconfig = this.renderKubeconfig(plan, group, cluster);
     this.provider = this.createProvider(name, cluster);
+    this.network = {
+      nodeCidr: plan.network.cidr,
+      podCidr: plan.podCidr,
+      serviceCidr: plan.serviceCidr,
+      egressAddresses: [network.egressAddress],
+    };
+    this.volumes = {
+      block: { provisioner: "disk.csi.azure.com", parameters: { skuName: "Premium_LRS" } },
+      shared: { provisioner: "file.csi.azure.com", parameters: { skuName: "Premium_LRS", protocol: "nfs" } },
+    };
     this.ready = [cluster, ...pools];
     this.registerOutputs({ clusterId: this.clusterId, issuer: this.issuer });
   }
@@ -215,6 +227,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
         maxPods: 110,
         vnetSubnetID: on.network.nodeSubnetId,
         nodeLabels: pool.labels,
+        ...(pool.taints.length > 0 && { nodeTaints: [...pool.taints] }),
         ...(pool.spot && { scaleSetPriority: "Spot", scaleSetEvictionPolicy: "Delete", spotMaxPrice: -1 }),
         upgradeSettings: { maxSurge: "33%" },
       },

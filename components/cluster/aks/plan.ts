@@ -1,16 +1,20 @@
 import { planVnet, type VnetPlan } from "../../network/plan";
 import type { Problem } from "../../problem";
 import type { AksSpec } from "../../spec/types";
-import { planPools, type ClusterBase, type ClusterBasePlan, type ClusterContext, type Place } from "../common-plan";
+import {
+  planPools,
+  type ClusterBase,
+  type ClusterBasePlan,
+  type ClusterContext,
+  type Place,
+  type PoolBasePlan,
+} from "../common-plan";
 
-export interface AgentPoolPlan {
-  readonly name: string;
+export interface AgentPoolPlan extends PoolBasePlan {
   readonly vmSize: string;
   readonly min: number;
   readonly max: number;
   readonly kubernetesVersion: string;
-  readonly spot: boolean;
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface AksPlan extends ClusterBasePlan {

@@ -1,42 +1,78 @@
 import { planVpc, type VpcPlan } from "../../network/plan";
-import type { Problem } from "../../problem";
 import type { EksSpec } from "../../spec/types";
-import { planPools, type ClusterBase, type ClusterBasePlan, type ClusterContext, type Place } from "../common-plan";
+import type { ClusterBase, ClusterBasePlan, ClusterContext, Place } from "../common-plan";
+import { planAddons, type AddonsPlan } from "./addon-plan";
+import { planCompute, planNodeGroups, type ComputePlan, type NodeGroupPlan } from "./compute-plan";
 
-export interface NodeGroupPlan {
+export interface AccessPlan {
+  /** Key in the spec. */
   readonly name: string;
-  readonly instanceTypes: readonly string[];
-  readonly min: number;
-  readonly max: number;
-  readonly kubernetesVersion: string;
-  readonly spot: boolean;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly principal: string;
+  readonly groups: readonly string[];
+  /** Access policies, sorted; without namespaces, for the whole cluster. */
+  readonly policies: readonly { readonly policy: string; readonly namespaces: readonly string[] }[];
 }
 
 export interface EksPlan extends ClusterBasePlan {
   readonly kind: "eks";
   readonly place: Extract<Place, { cloud: "aws" }>;
+  /** ARN that the cluster will have: roles trust it by name before it exists. */
+  readonly clusterArn: string;
   readonly network: VpcPlan;
   readonly deployerRoleArn: string;
+  /** Sorted by name. */
+  readonly access: readonly AccessPlan[];
   readonly nodes: readonly NodeGroupPlan[];
-}
-
-/** What is wrong with an EKS cluster beyond its shape and what every cluster is checked for. */
-export function validateEks(path: string, spec: EksSpec): Problem[] {
-  if (Object.keys(spec.nodes).length > 0) return [];
-  return [{ path: `${path}.nodes`, found: {}, allowed: "at least one pool of nodes", next: "EKS has no system pool." }];
+  readonly compute: ComputePlan;
+  readonly addons: AddonsPlan;
+  readonly sharedVolumes: boolean;
+  readonly logRetentionDays: number;
+  readonly supportType: "STANDARD" | "EXTENDED";
 }
 
 export function planEks({ blocks, ...base }: ClusterBase, spec: EksSpec, { settings }: ClusterContext): EksPlan {
   const { region } = spec;
   const deployerRoleArn = settings.awsDeployerRoleArn!;
+  const [, partition, , , account] = deployerRoleArn.split(":");
+  const network = planVpc(spec, blocks);
   return {
     ...base,
     kind: "eks",
     place: { cloud: "aws", region },
-    network: planVpc(spec, blocks),
+    clusterArn: `arn:${partition}:eks:${region}:${account}:cluster/${base.clusterName}`,
+    network,
     connect: `aws eks update-kubeconfig --name ${base.clusterName} --region ${region} --role-arn ${deployerRoleArn}`,
     deployerRoleArn,
-    nodes: planPools(spec),
+    access: planAccess(spec),
+    nodes: planNodeGroups(
+      spec,
+      network.subnets.map(({ zone }) => zone),
+    ),
+    compute: planCompute(spec),
+    addons: planAddons(spec),
+    sharedVolumes: spec.sharedVolumes ?? false,
+    logRetentionDays: spec.logRetentionDays ?? 90,
+    supportType: spec.supportType ?? "STANDARD",
   };
+}
+
+function planAccess({ access = {} }: EksSpec): AccessPlan[] {
+  return Object.entries(access)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { principal, groups = [], policies = {} }]) => ({
+      name,
+      principal,
+      groups: [...groups].sort(),
+      policies: Object.entries(policies)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([policy, scope]) => ({ policy, namespaces: scope === "cluster" ? [] : [...scope].sort() })),
+    }));
+}
+
+/**
+ * Name of one of the cluster's roles. The dot keeps it apart from roles of workloads, which are named after keys of the
+ * spec: no key has a dot.
+ */
+export function roleName({ clusterName }: Pick<EksPlan, "clusterName">, purpose: string): string {
+  return `${clusterName}.${purpose}`;
 }
