@@ -26,7 +26,7 @@ beforeAll(async () => {
     succeeded(await life.up(platform(spec)));
     graphs.set(name, { preview, resources: await life.resources() });
   }
-}, 60_000);
+}, 180_000);
 
 const isProvider = ({ type }: { type: string }) => type.startsWith("pulumi:providers:");
 
