@@ -51,6 +51,8 @@ export interface ServiceFacts {
   readonly headless?: boolean;
   /** `type: ExternalName`. Default: false. */
   readonly externalName?: boolean;
+  /** Its label `istio.io/use-waypoint`: the waypoint through which Istio's ambient mode leads its requests. Default: none. */
+  readonly waypoint?: string;
 }
 
 export interface ServicePort {

@@ -5,6 +5,7 @@ export { catches } from "./facts";
 export type { ContainerPort, Facts, Probe, ServiceFacts, ServicePort, WorkloadFacts } from "./facts";
 export { type GatewayApiOptions, translateGatewayApi } from "./gateway-api";
 export { istioDefaultDeny, type IstioOptions, translateIstio } from "./istio";
+export { istioAmbientDefaultDeny, type IstioAmbientOptions, translateIstioAmbient } from "./istio-ambient";
 export { type LinkerdOptions, translateLinkerd } from "./linkerd";
 export { allowed, type MeaningOptions, type Request, shares, type Verdict } from "./meaning";
 export type {

@@ -1,6 +1,13 @@
 import { consulAllows, consulDefaultDeny, type ConsulOptions, consulShares, translateConsul } from "./consul";
 import { catches, type Facts, type WorkloadFacts } from "./facts";
 import { type GatewayApiOptions, gatewayShares, translateGatewayApi } from "./gateway-api";
+import {
+  ambientAllows,
+  ambientShares,
+  istioAmbientDefaultDeny,
+  type IstioAmbientOptions,
+  translateIstioAmbient,
+} from "./istio-ambient";
 import { istioAllows, istioDefaultDeny, type IstioOptions, istioShares, translateIstio } from "./istio";
 import { linkerdAllows, type LinkerdOptions, linkerdShares, translateLinkerd } from "./linkerd";
 import type { Call, Request } from "./meaning";
@@ -9,7 +16,8 @@ import { keyOf, type SmiDocument, type Subject } from "./model";
 import type { KubernetesObject, Translation } from "./objects";
 
 /** What can be chosen for a translation. A mesh that has no use for a choice passes over it. */
-export interface MeshOptions extends LinkerdOptions, IstioOptions, ConsulOptions, GatewayApiOptions {}
+export interface MeshOptions
+  extends LinkerdOptions, IstioOptions, IstioAmbientOptions, ConsulOptions, GatewayApiOptions {}
 
 /** A request as a mesh's own model sees it. */
 export interface MeshRequest extends Request {
@@ -75,6 +83,22 @@ const istio: Mesh = {
   shares: (objects, call, options) => byFirstLabel(istioShares(objects, call, options?.clusterDomain)),
 };
 
+const istioAmbient: Mesh = {
+  name: "istio-ambient",
+  title: "Istio, ambient",
+  translate: translateIstioAmbient,
+  defaultDeny: (options) => istioAmbientDefaultDeny(options),
+  allows: (objects, facts, workload, request, options) =>
+    ambientAllows(
+      [...istioAmbientDefaultDeny(options), ...objects],
+      facts,
+      workload,
+      inTrustDomain(request, options),
+      options,
+    ),
+  shares: (objects, call) => byFirstLabel(ambientShares(objects, call)),
+};
+
 const consul: Mesh = {
   name: "consul",
   title: "Consul",
@@ -105,7 +129,13 @@ const gatewayApi: Mesh = {
 };
 
 /** Every mesh that traffic rules are translated for. Command line, components and adapter take them from here. */
-export const MESHES: Readonly<Record<MeshName, Mesh>> = { linkerd, istio, consul, "gateway-api": gatewayApi };
+export const MESHES: Readonly<Record<MeshName, Mesh>> = {
+  linkerd,
+  istio,
+  "istio-ambient": istioAmbient,
+  consul,
+  "gateway-api": gatewayApi,
+};
 
 function inTrustDomain<T extends MeshRequest>(request: T, { trustDomain }: MeshOptions = {}): T {
   return trustDomain === undefined ? request : { ...request, source: { ...request.source, trustDomain } };

@@ -1,12 +1,18 @@
 import { createHash } from "node:crypto";
-import { compare } from "./model";
+import { groupBy } from "./facts";
+import { compare, type TrafficSplit, type TrafficTarget } from "./model";
+import { madeFrom } from "./origin";
 import type { Problem } from "./problem";
 
 /** A plain Kubernetes object, ready to be serialised. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
@@ -26,6 +32,27 @@ export function sortObjects(objects: readonly KubernetesObject[]): KubernetesObj
 /** The labels in the order of their names. */
 export function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).sort(([left], [right]) => compare(left, right)));
+}
+
+/** What becomes an object, before it has a name. */
+export interface NamedPlan {
+  /** Unique in its namespace, and independent of the order of documents. */
+  readonly identity: string;
+  readonly wantedName: string;
+  readonly namespace: string;
+  /** The rules that it is made from. */
+  readonly origin: readonly (TrafficTarget | TrafficSplit)[];
+}
+
+/** Emits an object for each plan. Names are unique in a namespace, so plans of one kind are emitted together. */
+export function emitNamed<T extends NamedPlan>(
+  plans: readonly T[],
+  emit: (plan: T, name: string) => KubernetesObject,
+): KubernetesObject[] {
+  return [...groupBy(plans, ({ namespace }) => namespace).values()].flatMap((here) => {
+    const names = assignNames(new Map(here.map(({ identity, wantedName }) => [identity, wantedName])));
+    return here.map((plan) => madeFrom(emit(plan, names.get(plan.identity)!), plan.origin));
+  });
 }
 
 const MAX_NAME = 63;

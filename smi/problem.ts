@@ -89,6 +89,23 @@ export const PROBLEM_CODES = {
   "SMI-SPLIT-SETUP": { severity: "warning", summary: "a split needs labels or annotations on Services and pods" },
   "SMI-CONFLICT": { severity: "error", summary: "an object of the mesh, or a field of it, belongs to somebody else" },
   "SMI-REJECTED": { severity: "error", summary: "the API server refuses an object of the mesh" },
+  "SMI-WAYPOINT-SERVICE": {
+    severity: "error",
+    summary: "no Service leads to a port whose requests a waypoint must see",
+  },
+  "SMI-WAYPOINT-SHARED": {
+    severity: "error",
+    summary: "a Service leads to several ServiceAccounts, which a waypoint cannot tell apart",
+  },
+  "SMI-WAYPOINT-CLUSTERS": { severity: "error", summary: "calls from other clusters skip the waypoint" },
+  "SMI-WAYPOINT-DIRECT": {
+    severity: "warning",
+    summary: "requests to addresses of pods are denied, as they skip the waypoint",
+  },
+  "SMI-WAYPOINT-SETUP": {
+    severity: "warning",
+    summary: "Services need the label that leads them through the waypoint",
+  },
   "SMI-WEIGHT-LOST": { severity: "warning", summary: "a share is too small for the mesh and gets no traffic" },
 } as const;
 

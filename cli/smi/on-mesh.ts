@@ -1,7 +1,16 @@
-import { catches, hasErrors, type KubernetesObject, type Problem, type Request, type WorkloadFacts } from "../../smi";
+import {
+  catches,
+  hasErrors,
+  type KubernetesObject,
+  type Problem,
+  type Request,
+  type ServiceFacts,
+  type WorkloadFacts,
+} from "../../smi";
 import type { MeshName } from "../../smi/mesh-names";
 import { MESHES, type MeshOptions, type MeshRequest } from "../../smi/meshes";
 import { keyOf, subjectKey } from "../../smi/model";
+import { containersBehind } from "../../smi/splits";
 import { countProblems } from "./output";
 import type { Rules } from "./rules";
 
@@ -38,14 +47,18 @@ export function onMesh(name: MeshName, rules: Rules, request: Request, options: 
     return { name, objects: [], unknown: "the workload's manifest is needed to name its objects; add it with -f" };
   }
   const here = objects.filter(({ metadata }) => metadata.namespace === workload.namespace);
+  const services = rules.facts.services.filter((service) => leadsTo(service, workload, request.port, rules));
   const call: MeshRequest = {
     ...request,
+    ...(services[0] && { service: services[0].name }),
     protocol: workload.ports.find(({ port }) => port === request.port)?.protocol === "tcp" ? "tcp" : "http",
   };
   const passes = (left: readonly KubernetesObject[]): boolean => allows(left, rules.facts, workload, call, options);
   const allowed = passes(here);
   const servers = here.filter((object) => isServerOf(object, workload, request));
-  const policies = allowed ? needed(here, servers, passes) : here.filter((object) => isPolicyOf(object, workload));
+  const policies = allowed
+    ? needed(here, servers, passes)
+    : here.filter((object) => isPolicyOf(object, workload, services));
   const probe = workload.probes.some(({ port, path }) => port === request.port && path === request.path);
   return {
     name,
@@ -78,11 +91,26 @@ function isServerOf({ spec }: KubernetesObject, workload: WorkloadFacts, { port 
   return labels !== undefined && spec["port"] === port && catches(labels, workload);
 }
 
-/** Istio's policies select pods; Consul's intentions name the service, which is called as the ServiceAccount is. */
-function isPolicyOf({ kind, spec }: KubernetesObject, workload: WorkloadFacts): boolean {
+function leadsTo(service: ServiceFacts, workload: WorkloadFacts, port: number, { facts }: Rules): boolean {
+  return (
+    service.namespace === workload.namespace &&
+    service.ports.some((own) =>
+      containersBehind(service, own, facts).some((behind) => behind.workload === workload && behind.port === port),
+    )
+  );
+}
+
+/** Istio's policies select pods, or at a waypoint name their Services; Consul's intentions name the service, which is called as the ServiceAccount is. */
+function isPolicyOf(
+  { kind, spec }: KubernetesObject,
+  workload: WorkloadFacts,
+  services: readonly ServiceFacts[],
+): boolean {
   const labels = (spec["selector"] as Selector)?.matchLabels;
   const destination = spec["destination"] as { readonly name?: string } | undefined;
+  const targets = (spec["targetRefs"] ?? []) as readonly { readonly kind: string; readonly name: string }[];
   return (
+    targets.some((target) => target.kind === "Service" && services.some(({ name }) => name === target.name)) ||
     (labels !== undefined && catches(labels, workload)) ||
     (kind === "ServiceIntentions" && destination?.name === workload.serviceAccount)
   );

@@ -1,18 +1,15 @@
 import { type Facts, findService, type ServiceFacts, type ServicePort, type WorkloadFacts } from "../facts";
 import type { Anchor, Backend, DocumentIndex, HttpMatch, TrafficSplit } from "../model";
+import type { NamedPlan } from "../objects";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
 import { checkConflicts, checkLeaves, containersBehind, matchesOf, rootMissing, weigh } from "../splits";
 import { checkMatch, type GatewayMatch, headerMatch, LIMITS, pathMatch } from "./match";
 
 /** One HTTPRoute that shares the requests to one port of a root Service. */
-export interface SplitPlan {
-  readonly identity: string;
-  readonly wantedName: string;
-  readonly namespace: string;
+export interface SplitPlan extends NamedPlan {
   readonly parent: Readonly<Record<string, unknown>>;
   readonly rules: readonly object[];
-  readonly origin: TrafficSplit;
 }
 
 /** Who reads the routes. */
@@ -20,6 +17,8 @@ export interface RouteReader {
   /** For messages. */
   readonly name: string;
   readonly isOpaque: IsOpaque;
+  /** Tells whether the mesh takes a Service's port for something else than HTTP. Default: by its `appProtocol` alone. */
+  readonly isOpaqueService?: (port: ServicePort) => boolean;
 }
 
 /** Tells whether rules made this port of a workload opaque, so that no request can be seen in it. */
@@ -72,7 +71,7 @@ function toPlan(
     namespace: split.namespace,
     parent: { group: "", kind: "Service", name: split.service, port: port.port },
     rules,
-    origin: split,
+    origin: [split],
   };
 }
 
@@ -129,6 +128,7 @@ function splitPorts(
   }
   const carries = (port: ServicePort): boolean =>
     (port.appProtocol === undefined || HTTP_PROTOCOLS.includes(port.appProtocol)) &&
+    !reader.isOpaqueService?.(port) &&
     !containersBehind(root, port, facts).some((behind) => reader.isOpaque(behind.workload, behind.port));
   const http = root.ports.filter(carries).sort((left, right) => left.port - right.port);
   const rest = root.ports.filter((port) => !carries(port));

@@ -1,7 +1,6 @@
 import type { Facts } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
-import { assignNames, sortObjects, type Translation } from "../objects";
-import { madeFrom } from "../origin";
+import { emitNamed, type KubernetesObject, sortObjects, type Translation } from "../objects";
 import { distinctProblems, hasErrors, type Problem, problemAt, type ProblemCode } from "../problem";
 import { httpRoute } from "./route";
 import { planSplits, type SplitPlan } from "./split";
@@ -37,15 +36,10 @@ export function translateGatewayApi(
   const problems = distinctProblems([...refused, ...plan.problems]).filter(
     ({ code, severity }) => severity === "error" || !options.acknowledge?.includes(code),
   );
-  return { objects: hasErrors(problems) ? [] : sortObjects(emit(plan.splits)), problems };
+  return { objects: hasErrors(problems) ? [] : sortObjects(emitRoutes(plan.splits)), problems };
 }
 
-function emit(splits: readonly SplitPlan[]): Translation["objects"] {
-  return [...new Set(splits.map(({ namespace }) => namespace))].flatMap((namespace) => {
-    const here = splits.filter((split) => split.namespace === namespace);
-    const names = assignNames(new Map(here.map(({ identity, wantedName }) => [identity, wantedName])));
-    return here.map(({ identity, parent, rules, origin }) =>
-      madeFrom(httpRoute(namespace, names.get(identity)!, parent, rules), [origin]),
-    );
-  });
+/** The HTTPRoutes of splits. */
+export function emitRoutes(splits: readonly SplitPlan[]): KubernetesObject[] {
+  return emitNamed(splits, ({ namespace, parent, rules }, name) => httpRoute(namespace, name, parent, rules));
 }

@@ -33,7 +33,7 @@ interface Operation {
   readonly ports?: readonly string[];
 }
 
-interface Rule {
+export interface Rule {
   readonly from?: readonly { readonly source: { readonly principals?: readonly string[] } }[];
   readonly to?: readonly { readonly operation: Operation }[];
   readonly when?: readonly { readonly key: string; readonly values?: readonly string[] }[];
@@ -63,14 +63,15 @@ export function istioAllows(
   });
 }
 
-function selectsPod(spec: Readonly<Record<string, unknown>>, workload: WorkloadFacts): boolean {
+/** Whether a policy is for the pods of the workload: without a selector, for all of its namespace. */
+export function selectsPod(spec: Readonly<Record<string, unknown>>, workload: WorkloadFacts): boolean {
   const selector = spec["selector"] as { readonly matchLabels?: Readonly<Record<string, string>> } | undefined;
   const labels = workload.podLabels ?? workload.labels;
   return Object.entries(selector?.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
 }
 
 /** An absent or empty list restricts nothing. A rule that asks for HTTP never matches where there is none. */
-function satisfies({ from = [], to = [], when = [] }: Rule, request: IstioRequest): boolean {
+export function satisfies({ from = [], to = [], when = [] }: Rule, request: IstioRequest): boolean {
   return (
     (from.length === 0 || from.some(({ source }) => isFrom(source.principals, request))) &&
     (to.length === 0 || to.some(({ operation }) => performs(operation, request))) &&
@@ -81,7 +82,8 @@ function satisfies({ from = [], to = [], when = [] }: Rule, request: IstioReques
 function isFrom(principals: readonly string[] | undefined, { source }: IstioRequest): boolean {
   if (!principals) return true;
   if (!source) return false;
-  const own = `${source.trustDomain ?? "cluster.local"}/ns/${source.namespace}/sa/${source.serviceAccount}`;
+  const own =
+    source.spiffe ?? `${source.trustDomain ?? "cluster.local"}/ns/${source.namespace}/sa/${source.serviceAccount}`;
   return principals.some((principal) => matchesText(principal, own));
 }
 

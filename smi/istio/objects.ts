@@ -23,11 +23,20 @@ export interface PolicyRule {
   readonly conditions: readonly Condition[];
 }
 
-/** Admits what the rules say to the pods with these labels, and as any other such policy nothing else. */
+/** What a policy is enforced for: pods by labels at their own proxy, or Services and Gateways by name at a waypoint. */
+export type PolicyTarget =
+  | { readonly labels: Readonly<Record<string, string>> }
+  | { readonly targetRefs: readonly { readonly group: string; readonly kind: string; readonly name: string }[] };
+
+function targetOf(target: PolicyTarget): object {
+  return "labels" in target ? { selector: { matchLabels: sortKeys(target.labels) } } : target;
+}
+
+/** Admits what the rules say, and as any other such policy nothing else. */
 export function allowPolicy(
   namespace: string,
   name: string,
-  labels: Readonly<Record<string, string>>,
+  target: PolicyTarget,
   rules: readonly PolicyRule[],
 ): KubernetesObject {
   return {
@@ -41,14 +50,15 @@ export function allowPolicy(
         ...(operations ? { to: operations.map((operation) => ({ operation })) } : {}),
         ...(conditions.length > 0 ? { when: conditions } : {}),
       })),
-      selector: { matchLabels: sortKeys(labels) },
+      ...targetOf(target),
     },
   };
 }
 
-/** A policy of a whole namespace, or of the mesh in the root namespace, that admits nothing. */
-export function denyPolicy(namespace: string, name: string): KubernetesObject {
-  return { apiVersion: SECURITY, kind: "AuthorizationPolicy", metadata: { name, namespace }, spec: {} };
+/** A policy that admits nothing: of a namespace, of the mesh if that is the root namespace, or of what it targets. */
+export function denyPolicy(namespace: string, name: string, target?: PolicyTarget): KubernetesObject {
+  const spec = { ...(target ? targetOf(target) : {}) };
+  return { apiVersion: SECURITY, kind: "AuthorizationPolicy", metadata: { name, namespace }, spec };
 }
 
 /** Refuses connections without mutual TLS, whose client nobody knows. */

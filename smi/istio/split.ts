@@ -1,6 +1,7 @@
 import { type Facts, findService, type ServiceFacts, type ServicePort } from "../facts";
 import { checkExpressions } from "../match";
 import type { Anchor, Backend, DocumentIndex, HeaderMatch, HttpMatch, TrafficSplit } from "../model";
+import type { NamedPlan } from "../objects";
 import { type Position, type Problem, problemAt, type ProblemCode } from "../problem";
 import { listed } from "../reader/suggest";
 import { literalOf } from "../regex/literal";
@@ -9,14 +10,10 @@ import { checkConflicts, checkLeaves, matchesOf, rootMissing, weigh } from "../s
 import { protocolOf } from "./protocol";
 
 /** One VirtualService: all ports of one root. */
-export interface SplitPlan {
-  readonly identity: string;
-  readonly wantedName: string;
-  readonly namespace: string;
+export interface SplitPlan extends NamedPlan {
   readonly host: string;
   readonly http: readonly object[];
   readonly tcp: readonly object[];
-  readonly origin: TrafficSplit;
 }
 
 /** Weights are 32-bit in the CRD, and Envoy takes a sum of 32 bits without a sign. */
@@ -56,7 +53,7 @@ export function planSplits(
         host: plan.hostOf(split.service),
         http: ports.http.flatMap(({ port }) => plan.http(port, split.matches && matches.matches, options.anchor)),
         tcp: ports.tcp.map(({ port }) => plan.tcp(port)),
-        origin: split,
+        origin: [split],
       },
     ];
   });

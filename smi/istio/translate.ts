@@ -1,13 +1,13 @@
 import type { Facts } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument } from "../model";
-import { assignNames, type KubernetesObject, sortObjects, type Translation } from "../objects";
-import { madeFrom } from "../origin";
-import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
+import { emitNamed, sortObjects, type Translation } from "../objects";
+import { distinctProblems, hasErrors, type ProblemCode } from "../problem";
 import { resolveAccess } from "../resolve";
-import { planAccess, type PolicyPlan } from "./access";
+import { planAccess } from "./access";
 import { ROOT_NAMESPACE } from "./deny";
 import { allowPolicy, virtualService } from "./objects";
-import { planSplits, type SplitPlan } from "./split";
+import { rawPaths } from "./rules";
+import { planSplits } from "./split";
 
 export interface IstioOptions {
   /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
@@ -16,6 +16,11 @@ export interface IstioOptions {
   readonly acknowledge?: readonly ProblemCode[];
   /** The mesh's trust domain, the start of every identity. Default: `cluster.local`. */
   readonly trustDomain?: string;
+  /**
+   * Further trust domains, of other clusters of the mesh, whose ServiceAccounts of the same names are the same callers. They
+   * must be in the mesh's own `trustDomainAliases`, or clusters must share one root of trust. Default: none.
+   */
+  readonly trustDomainAliases?: readonly string[];
   /** The cluster's DNS domain, the end of every host. Default: `cluster.local`. */
   readonly clusterDomain?: string;
   /** Namespace whose policies apply everywhere. Default: `istio-system`; managed Istio on AKS has `aks-istio-system`. */
@@ -44,6 +49,7 @@ export function translateIstio(
   const access = planAccess(grants, facts, {
     anchor,
     trustDomain,
+    trustDomainAliases: options.trustDomainAliases ?? [],
     rootNamespace: options.rootNamespace ?? ROOT_NAMESPACE,
     widen: options.widen ?? false,
     rewriteProbes: options.rewriteProbes ?? true,
@@ -53,42 +59,14 @@ export function translateIstio(
     ...references,
     ...access.problems,
     ...splits.problems,
-    ...rawPaths(access.policies),
+    ...rawPaths(access.policies.map(({ rules }) => rules)),
   ]).filter(({ code, severity }) => severity === "error" || !options.acknowledge?.includes(code));
   if (hasErrors(problems)) return { objects: [], problems };
-  return { objects: sortObjects([...emitPolicies(access.policies), ...emitSplits(splits.splits)]), problems };
-}
-
-/** By default Istio resolves `..`, but leaves `%2F` and `//` to the server behind the sidecar. */
-function rawPaths(policies: readonly PolicyPlan[]): Problem[] {
-  const open = policies.filter(({ rules }) =>
-    rules.some(({ operations }) => operations?.some(({ paths }) => paths?.some((path) => path.includes("*")))),
+  const policies = emitNamed(access.policies, ({ namespace, labels, rules }, name) =>
+    allowPolicy(namespace, name, { labels }, rules),
   );
-  if (open.length === 0) return [];
-  const code = "SMI-PATH-RAW";
-  const message = `Istio's default normalisation leaves encoded and repeated slashes, so /cart/..%2Fadmin passes a rule for /cart. Set meshConfig.pathNormalization.normalization to DECODE_AND_MERGE_SLASHES; then acknowledge ${code}.`;
-  const where = `Istio, ${open.length} ${open.length === 1 ? "policy" : "policies"} with patterns for paths`;
-  return [{ code, severity: PROBLEM_CODES[code].severity, where, message }];
-}
-
-function emitPolicies(policies: readonly PolicyPlan[]): KubernetesObject[] {
-  return byNamespace(policies, ({ namespace, labels, rules }, name) => allowPolicy(namespace, name, labels, rules));
-}
-
-function emitSplits(splits: readonly SplitPlan[]): KubernetesObject[] {
-  return byNamespace(splits, ({ namespace, host, http, tcp }, name) =>
+  const services = emitNamed(splits.splits, ({ namespace, host, http, tcp }, name) =>
     virtualService(namespace, name, host, { http, tcp }),
   );
-}
-
-/** Names are unique in a namespace. */
-function byNamespace<T extends PolicyPlan | SplitPlan>(
-  plans: readonly T[],
-  emit: (plan: T, name: string) => KubernetesObject,
-): KubernetesObject[] {
-  return [...new Set(plans.map(({ namespace }) => namespace))].flatMap((namespace) => {
-    const here = plans.filter((plan) => plan.namespace === namespace);
-    const names = assignNames(new Map(here.map(({ identity, wantedName }) => [identity, wantedName])));
-    return here.map((plan) => madeFrom(emit(plan, names.get(plan.identity)!), [plan.origin]));
-  });
+  return { objects: sortObjects([...policies, ...services]), problems };
 }

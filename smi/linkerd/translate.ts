@@ -109,7 +109,7 @@ function emit(
         ofWorkload(plan, emitRoute(namespace, nameOf(plan), names.get(identity)!, route, probeNetworks)),
       ),
       ...shared.map(({ identity, parent, rules, origin }) =>
-        madeFrom(httpRoute(namespace, names.get(identity)!, parent, rules), [origin]),
+        madeFrom(httpRoute(namespace, names.get(identity)!, parent, rules), origin),
       ),
     ];
   });

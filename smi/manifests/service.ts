@@ -14,6 +14,7 @@ export function readService(root: Cursor, namespace: string, name: string): Serv
   const type = spec.get("type").optionalString("ClusterIP, NodePort, LoadBalancer or ExternalName");
   const selector = readLabels(spec.get("selector"));
   const ports = spec.get("ports").items().map(readPort);
+  const waypoint = root.get("metadata").get("labels").get("istio.io/use-waypoint").optionalString("a Gateway's name");
   if (!selector || ports.includes(undefined)) return [];
   const facts: ServiceFacts = {
     namespace,
@@ -22,6 +23,7 @@ export function readService(root: Cursor, namespace: string, name: string): Serv
     ports: ports.flatMap((port) => (port && port !== "other" ? [port] : [])),
     ...(spec.get("clusterIP").value === "None" && { headless: true }),
     ...(type === "ExternalName" && { externalName: true }),
+    ...(waypoint !== undefined && waypoint !== "none" && { waypoint }),
   };
   return [{ facts, ports: spec.get("ports") }];
 }
