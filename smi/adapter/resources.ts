@@ -54,6 +54,8 @@ export const MESH_RESOURCES: Readonly<Record<MeshName, readonly Resource[]>> = {
     linkerd("v1beta3", "Server", "servers"),
   ],
   istio: [ISTIO_POLICY, resource("networking.istio.io", "v1", "VirtualService", "virtualservices")],
+  // A waypoint that stands before its policies would let everything through.
+  "istio-ambient": [ISTIO_POLICY, resource("gateway.networking.k8s.io", "v1", "Gateway", "gateways"), HTTP_ROUTE],
   consul: [
     consul("ServiceDefaults", "servicedefaults"),
     consul("ServiceIntentions", "serviceintentions"),
