@@ -331,7 +331,10 @@ describe("diff", () => {
 
 test.each([
   [["translate", "--mesh", "linkerd"], "no file is named"],
-  [["translate", "--mesh", "linkrd", "-f", "one"], "Allowed choices are linkerd, istio, istio-ambient, consul, gateway-api"],
+  [
+    ["translate", "--mesh", "linkrd", "-f", "one"],
+    "Allowed choices are linkerd, istio, istio-ambient, consul, gateway-api",
+  ],
   [["translate", "--mesh", "linkerd", "-f", "nowhere"], 'there is no file or folder "nowhere".'],
   [["translate", "--mesh", "linkerd", "-f", "one/20-workloads.yaml"], "there is no SMI document in these files."],
   [["check", "-f", "one", "--acknowledge", "SMI-REF"], "SMI-REF is an error, and only warnings can be accepted"],
