@@ -2,7 +2,7 @@
 import { allow, consul, environment, istio, linkerd, type Environment } from "../../components/spec";
 import type { RunResult } from "../../local/engine";
 import { NORTH } from "../kit/environment";
-import { Graph, type GraphNode } from "../kit/graph";
+import { type Graph, type GraphNode } from "../kit/graph";
 import { changes, Life, succeeded } from "../kit/life";
 import { platform } from "../kit/platform";
 
@@ -141,7 +141,9 @@ describe.each(Object.entries(MESHES))("%s", (name, { releases, groups, rules, po
 
   test("gets the rules as its own objects", () => {
     const made = graph().nodes.filter((node) => node.custom && node.name.startsWith("platform-north-traffic-"));
-    const described = made.map((node) => `${node.type.split(":").at(-1)} ${node.name.slice(node.name.indexOf("shop"))}`);
+    const described = made.map(
+      (node) => `${node.type.split(":").at(-1)} ${node.name.slice(node.name.indexOf("shop"))}`,
+    );
 
     expect(described.sort()).toEqual(rules);
   });
