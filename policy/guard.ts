@@ -40,6 +40,8 @@ export const GUARDED_TYPES: Readonly<Record<string, readonly string[]>> = {
     "networkProfile.serviceCidr",
     "nodeResourceGroup",
   ],
+  "azure-native:keyvault:Vault": ["location", "properties.tenantId", "vaultName"],
+  "azure-native:operationalinsights:Workspace": ["location", "workspaceName"],
   "azure-native:resources:ResourceGroup": ["location", "resourceGroupName"],
   "azure-native:storage:StorageAccount": ["accountName", "location"],
 };

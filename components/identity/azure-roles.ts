@@ -3,6 +3,10 @@ import { v5 as uuidv5 } from "uuid";
 /** Ids of built-in role definitions; the same in every tenant (learn.microsoft.com/azure/role-based-access-control/built-in-roles). */
 const BUILT_IN_ROLES = {
   networkContributor: "4d97b98b-1d4f-4787-a291-c67834d212e7",
+  managedIdentityOperator: "f1a07417-d97a-45cb-824c-7a7467783830",
+  privateDnsZoneContributor: "b12aa53e-6015-4669-85d0-8515ebb3ae7f",
+  keyVaultCryptoUser: "12338af0-0e69-4776-bea7-57ae8d297424",
+  keyVaultContributor: "f25e0fa2-a7c8-4377-a976-54943a77a395",
   blobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
   blobDataReader: "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
 } as const;

@@ -25,6 +25,8 @@ export interface VnetPlan {
   readonly location: string;
   /** Subnet of the nodes: the lower half, so that the upper one can hold private endpoints. */
   readonly nodesCidr: string;
+  /** Zones of the nodes and of the address that they go out with, sorted. Empty where a location has none. */
+  readonly zones: readonly string[];
 }
 
 /** Services without which nodes and add-ons do not come up where there is no way out (EKS User Guide, "private clusters"). */
@@ -81,6 +83,14 @@ export function planVpc(spec: VpcSpec, { nodes }: ClusterBlocks): VpcPlan {
   };
 }
 
-export function planVnet({ location }: Pick<AksSpec, "location">, { nodes }: ClusterBlocks): VnetPlan {
-  return { cidr: nodes.toString(), location, nodesCidr: nodes.part(1, 0).toString() };
+export function planVnet(
+  { location, zones = ["1", "2", "3"] }: Pick<AksSpec, "location" | "zones">,
+  { nodes }: ClusterBlocks,
+): VnetPlan {
+  return {
+    cidr: nodes.toString(),
+    location,
+    nodesCidr: nodes.part(1, 0).toString(),
+    zones: [...new Set(zones)].sort(),
+  };
 }

@@ -12,9 +12,12 @@ export interface VnetNetworkArgs {
 
 /** A VNet with one subnet for nodes behind a NAT gateway, so that egress has one stable address. */
 export class VnetNetwork extends pulumi.ComponentResource {
+  readonly vnetId: pulumi.Output<string>;
   readonly nodeSubnetId: pulumi.Output<string>;
   /** Address that traffic to the internet comes from. */
   readonly egressAddress: pulumi.Output<string>;
+  /** ARM id of the same address. */
+  readonly egressAddressId: pulumi.Output<string>;
 
   constructor(name: string, args: VnetNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("isthmus:network:VnetNetwork", name, { cidr: args.plan.cidr }, opts);
@@ -29,6 +32,7 @@ export class VnetNetwork extends pulumi.ComponentResource {
         publicIpAddressName: `${name}-nat`,
         sku: { name: "Standard" },
         publicIPAllocationMethod: "Static",
+        ...(plan.zones.length > 0 && { zones: [...plan.zones] }),
       },
       children,
     );
@@ -55,7 +59,9 @@ export class VnetNetwork extends pulumi.ComponentResource {
       children,
     );
 
+    this.vnetId = vnet.id;
     this.nodeSubnetId = subnet.id;
+    this.egressAddressId = address.id;
     // A static address is assigned when it is made.
     this.egressAddress = address.ipAddress.apply((ip) => ip!);
     this.registerOutputs({ nodeSubnetId: this.nodeSubnetId, egressAddress: this.egressAddress });

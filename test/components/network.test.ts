@@ -81,6 +81,7 @@ test("the plan of a block is exactly this", () => {
     cidr: "10.16.0.0/16",
     location: "northeurope",
     nodesCidr: "10.16.0.0/17",
+    zones: ["1", "2", "3"],
   });
   expect([cut.pods, cut.services].map(String)).toEqual(["10.17.0.0/16", "10.18.0.0/16"]);
   expect(cut.services.address(10)).toBe("10.18.0.10");

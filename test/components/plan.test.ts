@@ -100,7 +100,7 @@ test.each<[string, unknown, string]>([
   [
     "an agent pool with a name that Azure refuses",
     north({ nodes: { "General-Pool": { vmSize: "Standard_D4ds_v5", min: 1, max: 2 } } }),
-    'clusters.north.nodes.General-Pool: found "General-Pool", allowed: a key of 1 to 12 lower-case letters and digits, starting with a letter (Azure\'s limit)',
+    'clusters.north.nodes.General-Pool: found "General-Pool", allowed: a key of 1 to 8 lower-case letters and digits, starting with a letter (Azure allows 12; 4 are a digest of what cannot change)',
   ],
   [
     "a cloud that does not exist",

@@ -1,15 +1,18 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as containerservice from "@pulumi/azure-native/containerservice";
-import * as managedidentity from "@pulumi/azure-native/managedidentity";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 
-import { roleAssignmentName, roleDefinitionId } from "../../identity/azure-roles";
 import { VnetNetwork } from "../../network/vnet";
 import { KubernetesProvider, type AzureProvider } from "../../providers";
 import type { Cluster, ClusterNetworkFacts, ClusterVolumes } from "../cluster";
 import { certificateAuthorityOf, renderKubeconfig } from "../kubeconfig";
-import type { AgentPoolPlan, AksPlan } from "./plan";
+import { AgentPools } from "./agent-pools";
+import { managedCluster } from "./control-plane";
+import { AksIdentities } from "./identities";
+import { AksLogs } from "./logs";
+import type { AksPlan } from "./plan";
+import { SecretsKey } from "./secrets-key";
 
 export interface AksClusterArgs {
   readonly plan: AksPlan;
@@ -39,10 +42,17 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     this.opts = { parent: this, provider: args.provider };
 
     const group = this.createResourceGroup(name, plan);
+    const shared = { plan, provider: args.provider, resourceGroupName: group.name };
     const network = this.createNetwork(name, args, group);
-    const identity = this.createIdentity(name, plan, group, network);
-    const cluster = this.createControlPlane(name, plan, group, network, identity);
-    const pools = this.createAgentPools(name, plan, group, network, cluster);
+    const logs = new AksLogs(`${name}-logs`, shared, { parent: this });
+    const cluster = this.createControlPlane(name, args, { group, network, logs });
+    logs.collectFrom(cluster);
+    const pools = new AgentPools(
+      `${name}-nodes`,
+      { ...shared, nodeSubnetId: network.nodeSubnetId, cluster },
+      { parent: this },
+    );
+    if (plan.protect) this.lock(name, network);
 
     this.key = plan.key;
     this.clusterName = plan.clusterName;
@@ -60,7 +70,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
       block: { provisioner: "disk.csi.azure.com", parameters: { skuName: "Premium_LRS" } },
       shared: { provisioner: "file.csi.azure.com", parameters: { skuName: "Premium_LRS", protocol: "nfs" } },
     };
-    this.ready = [cluster, ...pools];
+    this.ready = [cluster, ...pools.ready];
     this.registerOutputs({ clusterId: this.clusterId, issuer: this.issuer });
   }
 
@@ -80,101 +90,32 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     );
   }
 
-  /** The cluster's own identity, allowed to place nodes and load balancers into the subnet before it tries to. */
-  private createIdentity(
-    name: string,
-    plan: AksPlan,
-    group: resources.ResourceGroup,
-    network: VnetNetwork,
-  ): { id: pulumi.Output<string>; roles: pulumi.Resource[] } {
-    const identity = new managedidentity.UserAssignedIdentity(
-      name,
-      { resourceName: plan.clusterName, resourceGroupName: group.name, location: plan.place.location },
-      this.opts,
-    );
-    const role = new authorization.RoleAssignment(
-      `${name}-network-contributor`,
-      {
-        roleAssignmentName: roleAssignmentName(plan.clusterName, "subnet", "networkContributor"),
-        scope: network.nodeSubnetId,
-        roleDefinitionId: roleDefinitionId(plan.place.subscriptionId, "networkContributor"),
-        principalId: identity.principalId,
-        // Without it, ARM looks the new principal up in Entra and may not find it yet.
-        principalType: "ServicePrincipal",
-      },
-      // Its name says what it grants, so an old and a new one cannot stand side by side.
-      { ...this.opts, deleteBeforeReplace: true },
-    );
-    return { id: identity.id, roles: [role] };
-  }
-
   private createControlPlane(
     name: string,
-    plan: AksPlan,
-    group: resources.ResourceGroup,
-    network: VnetNetwork,
-    identity: { id: pulumi.Output<string>; roles: pulumi.Resource[] },
+    { plan, provider }: AksClusterArgs,
+    on: { group: resources.ResourceGroup; network: VnetNetwork; logs: AksLogs },
   ): containerservice.ManagedCluster {
+    const shared = { plan, provider, resourceGroupName: on.group.name };
+    const { nodeSubnetId, vnetId } = on.network;
+    const identities = new AksIdentities(`${name}-identity`, { ...shared, nodeSubnetId, vnetId }, { parent: this });
+    const secretsKey =
+      plan.secretsEncryption.key === "platform"
+        ? undefined
+        : new SecretsKey(`${name}-secrets-key`, { ...shared, identities }, { parent: this });
+    const { kubelet, controlPlane } = identities;
     return new containerservice.ManagedCluster(
       name,
-      {
-        ...plan.waived,
-        resourceName: plan.clusterName,
-        resourceGroupName: group.name,
-        location: plan.place.location,
-        dnsPrefix: plan.clusterName,
-        kubernetesVersion: plan.kubernetesVersion,
-        nodeResourceGroup: `${plan.clusterName}-nodes`,
-        nodeResourceGroupProfile: { restrictionLevel: "ReadOnly" },
-        sku: { name: "Base", tier: "Standard" },
-        identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
-        enableRBAC: true,
-        disableLocalAccounts: true,
-        aadProfile: {
-          managed: true,
-          enableAzureRBAC: true,
-          tenantID: plan.place.tenantId,
-          adminGroupObjectIDs: [...plan.adminGroupObjectIds],
-        },
-        apiServerAccessProfile:
-          plan.publicCidrs.length > 0
-            ? { authorizedIPRanges: [...plan.publicCidrs], disableRunCommand: true }
-            : { enablePrivateCluster: true, privateDNSZone: "system", disableRunCommand: true },
-        oidcIssuerProfile: { enabled: true },
-        securityProfile: {
-          workloadIdentity: { enabled: true },
-          imageCleaner: { enabled: true, intervalHours: 48 },
-        },
-        autoUpgradeProfile: { upgradeChannel: "none", nodeOSUpgradeChannel: "NodeImage" },
-        networkProfile: {
-          networkPlugin: "azure",
-          networkPluginMode: "overlay",
-          networkDataplane: "cilium",
-          networkPolicy: "cilium",
-          outboundType: "userAssignedNATGateway",
-          loadBalancerSku: "standard",
-          podCidr: plan.podCidr,
-          serviceCidr: plan.serviceCidr,
-          dnsServiceIP: plan.dnsServiceIp,
-        },
-        agentPoolProfiles: [
-          {
-            name: "system",
-            mode: "System",
-            type: "VirtualMachineScaleSets",
-            count: plan.system.count,
-            vmSize: plan.system.vmSize,
-            osSKU: "AzureLinux",
-            osDiskType: "Ephemeral",
-            maxPods: 110,
-            vnetSubnetID: network.nodeSubnetId,
-            nodeTaints: ["CriticalAddonsOnly=true:NoSchedule"],
-          },
-        ],
-      },
+      managedCluster(plan, {
+        resourceGroupName: on.group.name,
+        nodeSubnetId,
+        workspaceId: on.logs.workspaceId,
+        identityId: controlPlane.id,
+        kubelet: { resourceId: kubelet.id, clientId: kubelet.clientId, objectId: kubelet.principalId },
+        ...(secretsKey && { kms: secretsKey.profile }),
+      }),
       {
         ...this.opts,
-        dependsOn: identity.roles,
+        dependsOn: [...identities.roles, ...(secretsKey?.roles ?? [])],
         protect: plan.protect,
         // ARM returns every pool here. The system pool stays as it was made; the others are AgentPools
         // (pulumi/pulumi-azure-native#4264).
@@ -183,62 +124,21 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
     );
   }
 
-  /** One after the other: AKS refuses concurrent changes of a cluster's pools (Azure/AKS#1913). */
-  private createAgentPools(
-    name: string,
-    plan: AksPlan,
-    group: resources.ResourceGroup,
-    network: VnetNetwork,
-    cluster: containerservice.ManagedCluster,
-  ): containerservice.AgentPool[] {
-    const pools: containerservice.AgentPool[] = [];
-    for (const pool of plan.nodes) {
-      pools.push(this.createAgentPool(name, pool, { group, network, cluster, after: pools.slice(-1) }));
-    }
-    return pools;
-  }
-
-  private createAgentPool(
-    name: string,
-    pool: AgentPoolPlan,
-    on: {
-      group: resources.ResourceGroup;
-      network: VnetNetwork;
-      cluster: containerservice.ManagedCluster;
-      after: pulumi.Resource[];
-    },
-  ): containerservice.AgentPool {
-    return new containerservice.AgentPool(
-      `${name}-nodes-${pool.name}`,
+  /**
+   * Makes Azure refuse to delete the resource group, whoever asks: a locked thing in it is enough. The lock is on the egress
+   * address, which others may have allowed by number, and not on the cluster: pools inherit a cluster's lock, and then none
+   * of them could be replaced (learn.microsoft.com/azure/azure-resource-manager/management/lock-resources).
+   */
+  private lock(name: string, network: VnetNetwork): void {
+    new authorization.ManagementLockByScope(
+      `${name}-lock`,
       {
-        resourceGroupName: on.group.name,
-        resourceName: on.cluster.name,
-        agentPoolName: pool.name,
-        mode: "User",
-        type: "VirtualMachineScaleSets",
-        orchestratorVersion: pool.kubernetesVersion,
-        vmSize: pool.vmSize,
-        enableAutoScaling: true,
-        count: pool.min,
-        minCount: pool.min,
-        maxCount: pool.max,
-        osSKU: "AzureLinux",
-        osDiskType: "Ephemeral",
-        maxPods: 110,
-        vnetSubnetID: on.network.nodeSubnetId,
-        nodeLabels: pool.labels,
-        ...(pool.taints.length > 0 && { nodeTaints: [...pool.taints] }),
-        ...(pool.spot && { scaleSetPriority: "Spot", scaleSetEvictionPolicy: "Delete", spotMaxPrice: -1 }),
-        upgradeSettings: { maxSurge: "33%" },
+        lockName: "isthmus",
+        level: "CanNotDelete",
+        scope: network.egressAddressId,
+        notes: "Held by Pulumi, which removes it before it destroys the environment.",
       },
-      {
-        ...this.opts,
-        dependsOn: on.after,
-        // With the cluster, pools go at once instead of draining one by one into pod disruption budgets (Azure/AKS#3384).
-        deletedWith: on.cluster,
-        // The cluster autoscaler owns it after creation.
-        ignoreChanges: ["count"],
-      },
+      this.opts,
     );
   }
 

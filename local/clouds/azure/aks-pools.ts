@@ -1,9 +1,11 @@
 import { isPropertyMap, type PropertyMap } from "../../protocol/property";
 import type { Refusal } from "../model";
 import { canonical } from "../diff";
-import { textAt, valuesAt } from "../paths";
+import { textAt, valueAt, valuesAt } from "../paths";
 import { anything, boolean, each, list, map, number, object, string, type Properties } from "../schema";
+import { quota } from "../rules";
 import { KUBELET_SKEW, minorOf } from "../versions";
+import { provisioningRefusal } from "./aks-feature-rules";
 import {
   armOutputs,
   existing,
@@ -84,8 +86,8 @@ const POOL_PROPERTIES: Properties = {
     "podSubnetID",
     "proximityPlacementGroupID",
     "vnetSubnetID",
-    "workloadRuntime",
   ),
+  workloadRuntime: string({ oneOf: ["OCIContainer", "WasmWasi", "KataVmIsolation", "KataMshvVmIsolation"] }),
   ...each(
     anything(),
     "creationData",
@@ -132,6 +134,7 @@ const FIXED: readonly string[] = [
   "scaleSetPriority",
   "vmSize",
   "vnetSubnetID",
+  "workloadRuntime",
 ];
 
 /** The refusal to change what is fixed on a pool, if the change does. */
@@ -140,6 +143,9 @@ export function fixedPropertyRefusal(before: PropertyMap, after: PropertyMap): R
   if (changed === undefined) return undefined;
   return { code: "PropertyChangeNotAllowed", message: `Changing property 'properties.${changed}' is not allowed.` };
 }
+
+/** Intel and AMD sizes of the D, E and F families from their third version on (SDK, `WorkloadRuntime.KataVmIsolation`). */
+const NESTS_VIRTUAL_MACHINES = /^Standard_[DEF]\d+(-\d+)?[a-oq-z]*_v([3-9]|\d\d)$/;
 
 /** What is wrong with a pool by itself. */
 export function poolRefusal(pool: PropertyMap, clusterVersion: string | undefined): Refusal | undefined {
@@ -161,6 +167,17 @@ export function poolRefusal(pool: PropertyMap, clusterVersion: string | undefine
     if ((enableAutoScaling === true ? minCount : (count ?? 1)) === 0)
       return invalid("A system agent pool needs at least one node");
     if (pool.osType === "Windows") return invalid("A system agent pool must run Linux");
+  }
+  if (pool.workloadRuntime === "KataVmIsolation") {
+    if (!["AzureLinux", "AzureLinux3"].includes(textAt(pool, "osSKU") ?? "")) {
+      return invalid("workloadRuntime KataVmIsolation needs osSKU AzureLinux");
+    }
+    if (!NESTS_VIRTUAL_MACHINES.test(textAt(pool, "vmSize") ?? "")) {
+      return {
+        code: "VMSizeDoesNotSupportNestedVirtualization",
+        message: `The VM size ${textAt(pool, "vmSize")} does not support nested virtualization, which workloadRuntime KataVmIsolation needs.`,
+      };
+    }
   }
   const [own, control] = [minorOf(textAt(pool, "orchestratorVersion")), minorOf(clusterVersion)];
   if (own === undefined || control === undefined || (own <= control && own >= control - KUBELET_SKEW)) return undefined;
@@ -186,7 +203,7 @@ export function clusterExclusive(clusterId: string): { readonly key: string; rea
 }
 
 /** The cluster that an id of an agent pool or a maintenance configuration lies in. */
-function clusterIdOf(id: string): string {
+export function clusterIdOf(id: string): string {
   return id.split("/").slice(0, 9).join("/");
 }
 
@@ -250,6 +267,11 @@ const agentPool: AzureModel = {
     subnetReference("podSubnetID"),
   ],
   taken: existing,
+  // The third property for which azure-native replaces a pool (pulumi-azure-native, provider/pkg/gen/replacement.go).
+  replaceWhen: (olds, news) => {
+    const path = "networkProfile.nodePublicIPTags";
+    return canonical(valueAt(olds, path)) === canonical(valueAt(news, path)) ? [] : [path];
+  },
   rules: [
     ({ agentPoolName }, context) => {
       const inline = inlinePools(clusterOf(context.id, context)?.inputs).some((pool) => pool.name === agentPoolName);
@@ -266,61 +288,22 @@ const agentPool: AzureModel = {
     (inputs, context) =>
       poolRefusal(inputs, textAt(clusterOf(context.id, context)?.outputs, "currentKubernetesVersion")),
     (inputs, { old }) => (old === undefined ? undefined : fixedPropertyRefusal(old.inputs, inputs)),
-  ],
-  exclusive: (_, id) => clusterExclusive(clusterIdOf(id)),
-};
-
-const maintenanceConfiguration: AzureModel = {
-  type: "azure-native:containerservice:MaintenanceConfiguration",
-  label: "Microsoft.ContainerService/managedClusters/maintenanceConfigurations",
-  properties: {
-    configName: string({
-      immutable: true,
-      oneOf: ["default", "aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"],
-    }),
-    ...each(string({ required: true, immutable: true }), "resourceGroupName", "resourceName"),
-    maintenanceWindow: object({
-      durationHours: number({ required: true, minimum: 4, maximum: 24 }),
-      notAllowedDates: list(object(each(string({ required: true }), "end", "start"))),
-      schedule: anything({ required: true }),
-      startDate: string(),
-      startTime: string({ required: true, pattern: { test: /^\d{2}:\d{2}$/, allowed: "a time such as 01:00" } }),
-      utcOffset: string({ pattern: { test: /^[+-]\d{2}:\d{2}$/, allowed: "an offset such as +02:00" } }),
-    }),
-    notAllowedTime: list(object(each(string(), "end", "start"))),
-    timeInWeek: list(
-      object({
-        day: string({ oneOf: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"] }),
-        hourSlots: list(number({ minimum: 0, maximum: 23 })),
-      }),
-    ),
-  },
-  id: (inputs, context) =>
-    groupedId(
-      "Microsoft.ContainerService",
-      ["managedClusters", "resourceName"],
-      ["maintenanceConfigurations", "configName"],
-    )({ configName: "default", ...inputs }, context),
-  outputs: armOutputs("Microsoft.ContainerService/managedClusters/maintenanceConfigurations", AKS_API),
-  references: [groupReference, parentReference("resourceName", MANAGED_CLUSTER)],
-  taken: existing,
-  rules: [
-    ({ configName = "default", maintenanceWindow, timeInWeek }): Refusal | undefined => {
-      const wrong =
-        configName === "default"
-          ? maintenanceWindow !== undefined
-          : maintenanceWindow === undefined || timeInWeek !== undefined;
-      if (!wrong) return undefined;
-      return {
-        code: "InvalidParameter",
-        message:
-          configName === "default"
-            ? "maintenanceWindow is not allowed for the maintenance configuration 'default', which has timeInWeek"
-            : `the maintenance configuration '${String(configName)}' needs maintenanceWindow and no timeInWeek`,
-      };
+    ({ enableAutoScaling, agentPoolName }, context) => {
+      const mode = textAt(clusterOf(context.id, context)?.inputs, "nodeProvisioningProfile.mode");
+      return mode === "Auto" && enableAutoScaling === true ? provisioningRefusal(String(agentPoolName)) : undefined;
     },
+    // Beside one inline pool (learn.microsoft.com/azure/aks/quotas-skus-regions).
+    quota({
+      type: AGENT_POOL,
+      limit: 99,
+      by: (_, { id }) => clusterIdOf(id).toLowerCase(),
+      refusal: () => ({
+        code: "MaxAgentPoolCountReached",
+        message: "The cluster has 100 node pools, the most there can be.",
+      }),
+    }),
   ],
   exclusive: (_, id) => clusterExclusive(clusterIdOf(id)),
 };
 
-export const AKS_POOL_MODELS: readonly AzureModel[] = [agentPool, maintenanceConfiguration];
+export const AKS_POOL_MODELS: readonly AzureModel[] = [agentPool];

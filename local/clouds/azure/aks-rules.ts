@@ -3,6 +3,7 @@ import { anyOverlap, parseAddress, parseCidr } from "../cidr";
 import type { Refusal, Rule } from "../model";
 import { textAt, textsAt, valueAt, valuesAt } from "../paths";
 import { KUBERNETES_VERSIONS, minorOf } from "../versions";
+import { AKS_FEATURE_RULES } from "./aks-feature-rules";
 import { fixedPropertyRefusal, poolRefusal } from "./aks-pools";
 import { sameId, type AzureContext, type AzureSettings } from "./common";
 import { SUBNET, VIRTUAL_NETWORK } from "./network";
@@ -152,7 +153,7 @@ function poolsRule(inputs: PropertyMap, { old }: AzureContext): Refusal | undefi
 /** What AKS keeps of the API server's access once the cluster exists. */
 function accessRule(inputs: PropertyMap, { old }: AzureContext): Refusal | undefined {
   if (old === undefined) return undefined;
-  const changed = ["enablePrivateCluster", "privateDNSZone", "subnetId"].find(
+  const changed = ["enablePrivateCluster", "privateDNSZone", "subnetId", "enableVnetIntegration"].find(
     (name) =>
       valueAt(old.inputs, `apiServerAccessProfile.${name}`) !== valueAt(inputs, `apiServerAccessProfile.${name}`),
   );
@@ -178,4 +179,5 @@ export const AKS_RULES: readonly Rule<AzureSettings>[] = [
   gatewayRule,
   identityRule,
   accessRule,
+  ...AKS_FEATURE_RULES,
 ];

@@ -1,4 +1,5 @@
 import type { PropertyMap } from "../../protocol/property";
+import type { LedgerEntry } from "../ledger";
 import type { Refusal } from "../model";
 import { uuidOf } from "../identity";
 import { textAt, textsAt } from "../paths";
@@ -19,6 +20,7 @@ import {
 } from "./common";
 
 export const USER_ASSIGNED_IDENTITY = "azure-native:managedidentity:UserAssignedIdentity";
+export const ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment";
 const FEDERATED_CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential";
 export const MANAGED_CLUSTER = "azure-native:containerservice:ManagedCluster";
 
@@ -115,13 +117,17 @@ const federatedCredential: AzureModel = {
   }),
 };
 
-/** Ids of the principals that exist: identities, clusters with one of their own, kubelets, and whoever deploys. */
-function principals({ ledger, settings }: AzureContext): string[] {
+/** Ids of the principals that a service sees: identities, clusters with one of their own, kubelets, and whoever deploys. */
+function principals({ ledger, settings }: AzureContext, isSeen: (entry: LedgerEntry) => boolean): string[] {
   return [
     deployerId(settings.tenant),
-    ...ledger.list(USER_ASSIGNED_IDENTITY).flatMap((it) => textsAt(it.outputs, "principalId")),
+    ...ledger
+      .list(USER_ASSIGNED_IDENTITY)
+      .filter(isSeen)
+      .flatMap((it) => textsAt(it.outputs, "principalId")),
     ...ledger
       .list(MANAGED_CLUSTER)
+      .filter(isSeen)
       .flatMap((it) => [
         ...textsAt(it.outputs, "identity.principalId"),
         ...textsAt(it.outputs, "identityProfile.kubeletidentity.objectId"),
@@ -135,7 +141,7 @@ export function deployerId(tenant: string): string {
 }
 
 const roleAssignment: AzureModel = {
-  type: "azure-native:authorization:RoleAssignment",
+  type: ROLE_ASSIGNMENT,
   label: "Microsoft.Authorization/roleAssignments",
   properties: {
     roleAssignmentName: string({
@@ -181,7 +187,11 @@ const roleAssignment: AzureModel = {
     (inputs, context): Refusal | undefined => {
       // People and groups live in the directory, which is not simulated.
       if (["User", "Group", "ForeignGroup", "Device"].includes(textAt(inputs, "principalType") ?? "")) return undefined;
-      if (principals(context).includes(String(inputs.principalId))) return undefined;
+      // Told that it is a service principal, ARM does not ask Entra, which learns of a new one only minutes later
+      // (learn.microsoft.com/azure/role-based-access-control/troubleshooting, "principal not found").
+      const asksEntra = inputs.principalType !== "ServicePrincipal";
+      const seen = principals(context, (entry) => !asksEntra || !context.isNew(entry));
+      if (seen.includes(String(inputs.principalId))) return undefined;
       return {
         code: "PrincipalNotFound",
         message:

@@ -2,10 +2,13 @@ import type { CloudDefinition } from "../model";
 import { textAt } from "../paths";
 import { boolean, each, list, string } from "../schema";
 import { AKS_CLUSTER_MODELS } from "./aks-cluster";
+import { AKS_MAINTENANCE_MODELS } from "./aks-maintenance";
 import { AKS_POOL_MODELS } from "./aks-pools";
 import { EXAMPLE_SUBSCRIPTION, EXAMPLE_TENANT, type AzureSettings } from "./common";
 import { AZURE_FUNCTIONS } from "./functions";
 import { IDENTITY_MODELS } from "./identity";
+import { KEY_VAULT_MODELS } from "./key-vault";
+import { LOCK_MODELS, lockable } from "./locks";
 import { MONITOR_MODELS } from "./monitor";
 import { NETWORK_MODELS } from "./network";
 import { STORAGE_MODELS } from "./storage";
@@ -23,9 +26,12 @@ export const AZURE: CloudDefinition<AzureSettings> = {
     ...IDENTITY_MODELS,
     ...AKS_CLUSTER_MODELS,
     ...AKS_POOL_MODELS,
+    ...AKS_MAINTENANCE_MODELS,
     ...STORAGE_MODELS,
     ...MONITOR_MODELS,
-  ],
+    ...KEY_VAULT_MODELS,
+    ...LOCK_MODELS,
+  ].map(lockable),
   functions: AZURE_FUNCTIONS,
   config: {
     subscriptionId: guid,

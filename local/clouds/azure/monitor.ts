@@ -1,4 +1,5 @@
 import type { Refusal } from "../model";
+import { textsAt } from "../paths";
 import { anything, boolean, each, list, number, object, string } from "../schema";
 import {
   anyIdReference,
@@ -107,4 +108,80 @@ const diagnosticSetting: AzureModel = {
   ],
 };
 
-export const MONITOR_MODELS: readonly AzureModel[] = [workspace, diagnosticSetting];
+const COLLECTION_RULE = "azure-native:monitor:DataCollectionRule";
+
+const dataCollectionRule: AzureModel = {
+  type: COLLECTION_RULE,
+  label: "Microsoft.Insights/dataCollectionRules",
+  properties: {
+    ...GROUPED,
+    dataCollectionRuleName: string({ immutable: true, pattern: armName(64) }),
+    ...each(string(), "dataCollectionEndpointId", "description"),
+    kind: string({
+      oneOf: ["Linux", "Windows", "AgentSettings", "Direct", "WorkspaceTransforms", "PlatformTelemetry"],
+    }),
+    dataFlows: list(
+      object({
+        ...each(list(), "destinations", "streams"),
+        ...each(string(), "builtInTransform", "outputStream", "transformKql"),
+      }),
+    ),
+    dataSources: anything(),
+    destinations: object({
+      logAnalytics: list(object(each(string(), "name", "workspaceResourceId"))),
+      ...each(
+        anything(),
+        "azureMonitorMetrics",
+        "eventHubs",
+        "eventHubsDirect",
+        "monitoringAccounts",
+        "storageAccounts",
+        "storageBlobsDirect",
+        "storageTablesDirect",
+      ),
+    }),
+    ...each(anything(), "identity", "streamDeclarations"),
+  },
+  autoName: { property: "dataCollectionRuleName" },
+  id: groupedId("Microsoft.Insights", ["dataCollectionRules", "dataCollectionRuleName"]),
+  outputs: {
+    ...locatedOutputs("Microsoft.Insights/dataCollectionRules", "2024-03-11"),
+    immutableId: (_, { digest }) => `dcr-${digest("immutable", 32)}`,
+  },
+  references: [groupReference, idReference("destinations.logAnalytics[*].workspaceResourceId", WORKSPACE, "ignore")],
+  taken: existing,
+  rules: [
+    (inputs): Refusal | undefined => {
+      const known = textsAt(inputs, "destinations.logAnalytics[*].name");
+      const unknown = textsAt(inputs, "dataFlows[*].destinations[*]").find((name) => !known.includes(name));
+      if (unknown === undefined || inputs.destinations === undefined) return undefined;
+      return {
+        code: "InvalidPayload",
+        message: `Data collection rule is invalid: the destination '${unknown}' is not defined.`,
+      };
+    },
+  ],
+};
+
+const dataCollectionRuleAssociation: AzureModel = {
+  type: "azure-native:monitor:DataCollectionRuleAssociation",
+  label: "Microsoft.Insights/dataCollectionRuleAssociations",
+  properties: {
+    associationName: string({ immutable: true }),
+    resourceUri: string({ required: true, immutable: true }),
+    ...each(string(), "dataCollectionEndpointId", "dataCollectionRuleId", "description"),
+  },
+  autoName: { property: "associationName" },
+  id: (inputs) =>
+    `${String(inputs.resourceUri)}/providers/Microsoft.Insights/dataCollectionRuleAssociations/${String(inputs.associationName)}`,
+  outputs: armOutputs("Microsoft.Insights/dataCollectionRuleAssociations", "2024-03-11"),
+  references: [anyIdReference("resourceUri"), idReference("dataCollectionRuleId", COLLECTION_RULE)],
+  taken: existing,
+};
+
+export const MONITOR_MODELS: readonly AzureModel[] = [
+  workspace,
+  diagnosticSetting,
+  dataCollectionRule,
+  dataCollectionRuleAssociation,
+];

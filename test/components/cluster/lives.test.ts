@@ -1,0 +1,136 @@
+/** Lives of one cluster by itself: what a change touches, what a lock holds, and what a destroy leaves. */
+import { AksCluster } from "../../../components/cluster/aks/aks-cluster";
+import type { AksPlan } from "../../../components/cluster/aks/plan";
+import { AzureProvider } from "../../../components/providers";
+import { refusal } from "../../local/clouds/tenant";
+import { NORTH, planOf } from "../../kit/environment";
+import { changes, Life, succeeded, type Moment } from "../../kit/life";
+
+const POOL = "azure-native:containerservice:AgentPool";
+const CLUSTER = "azure-native:containerservice:ManagedCluster";
+const GROUP = "azure-native:resources:ResourceGroup";
+
+/** A program with an AKS cluster and nothing else. */
+function north(change: object = {}, protect = false): () => void {
+  const spec = { clusters: { north: { ...NORTH, ...change } }, mesh: { kind: "linkerd" }, protect };
+  const plan = planOf(spec).clusters[0] as AksPlan;
+  const { subscriptionId, tenantId } = plan.place;
+  return () =>
+    void new AksCluster("north", { plan, provider: new AzureProvider("azure", { subscriptionId, tenantId }) });
+}
+
+const pools = (general: object = {}, more: object = {}) => ({
+  nodes: { general: { vmSize: "Standard_D4ds_v5", min: 2, max: 6, ...general }, ...more },
+});
+
+describe("an AKS cluster", () => {
+  let standing: Moment;
+  const fromThere = () => new Life({ moment: standing });
+
+  beforeAll(async () => {
+    const life = new Life();
+    succeeded(await life.up(north(pools(), true)));
+    standing = await life.moment();
+  }, 60_000);
+
+  test("sends its audit log to a workspace (CIS 2.1.1, CKV_AZURE_4 for the control plane)", async () => {
+    const setting = await fromThere().resource("north-logs", "azure-native:monitor:DiagnosticSetting");
+    const logs = setting.inputs.logs as { category: string; enabled: boolean }[];
+
+    expect(logs.filter(({ enabled }) => enabled).map(({ category }) => category)).toEqual([
+      "cloud-controller-manager",
+      "cluster-autoscaler",
+      "guard",
+      "kube-apiserver",
+      "kube-audit-admin",
+      "kube-controller-manager",
+      "kube-scheduler",
+    ]);
+  });
+
+  // https://github.com/pulumi/pulumi-azure-native/issues/4264, #579, #2719
+  test.each<[string, object, string[]]>([
+    [
+      "adding a pool",
+      pools({}, { batch: { vmSize: "Standard_D8ds_v5", min: 0, max: 9, spot: true } }),
+      [`create ${POOL} north-nodes-batch`],
+    ],
+    ["resizing a pool", pools({ max: 9 }), [`update ${POOL} north-nodes-general`]],
+    [
+      "replacing a pool",
+      pools({ vmSize: "Standard_D8ds_v5" }),
+      ["create-replacement", "delete-replaced", "replace"].map((step) => `${step} ${POOL} north-nodes-general`),
+    ],
+    [
+      "renaming a pool",
+      { nodes: { other: pools().nodes.general } },
+      [`create ${POOL} north-nodes-other`, `delete ${POOL} north-nodes-general`],
+    ],
+    [
+      "changing the system pool's size, which is fixed,",
+      { ...pools(), system: { vmSize: "Standard_D8ds_v5", count: 5 } },
+      [],
+    ],
+  ])("%s touches that pool and nothing else", async (_what, change, expected) => {
+    expect(changes(succeeded(await fromThere().preview(north(change, true))))).toEqual(expected);
+  });
+
+  test("is locked against the deletion of its resource group by anybody, and a pool can still be replaced", async () => {
+    const life = fromThere();
+    const group = life.ledger().find(({ type }) => type === GROUP)!;
+    const azure = await life.clouds.open("azure-native");
+    await azure.configure({ subscriptionId: "66666666-7777-4888-8999-000000000000" });
+    const attempt = azure.delete({
+      urn: `urn:pulumi:local::isthmus::${GROUP}::north`,
+      id: group.id,
+      properties: group.outputs,
+      oldInputs: group.inputs,
+      timeout: 0,
+    });
+    expect(await refusal(attempt)).toMatch(
+      /Code="ScopeLocked" Message="The scope '.*north-network-nat' cannot perform delete/,
+    );
+
+    const change = succeeded(await life.up(north(pools({ vmSize: "Standard_D8ds_v5" }), true)));
+    const steps = change.steps.filter(({ type, operation }) => type === POOL && operation !== "same");
+    expect(steps.map(({ operation }) => operation)).toEqual(["create-replacement", "replace", "delete-replaced"]);
+    await expect(life).toHaveLedgerEqualToState();
+  });
+
+  test("has nothing left after a destroy, once it is no longer protected", async () => {
+    const life = fromThere();
+    succeeded(await life.up(north(pools())));
+    succeeded(await life.destroy());
+
+    expect(life.ledger()).toEqual([]);
+  });
+});
+
+test("an AKS cluster with every option stands, changes its allowed blocks in place, and goes", async () => {
+  const life = new Life();
+  const options = {
+    endpoint: { access: "restricted", allowedCidrs: ["203.0.113.0/24"] },
+    nodes: {},
+    nodeProvisioning: { mode: "Auto" },
+    secretsEncryption: { key: "created" },
+    tier: "Premium",
+    supportPlan: "AKSLongTermSupport",
+    containerInsights: true,
+    defender: true,
+    costAnalysis: true,
+    zones: [],
+  };
+  succeeded(await life.up(north(options)));
+  const cluster = life.ledger().find(({ type }) => type === CLUSTER)!;
+  const key = life.ledger().find(({ type }) => type === "azure-native:keyvault:Key")!;
+  expect(cluster.inputs.securityProfile).toMatchObject({ azureKeyVaultKms: { keyId: key.outputs.keyUriWithVersion } });
+
+  const endpoint = { access: "restricted", allowedCidrs: ["198.51.100.0/24"] };
+  const change = succeeded(await life.up(north({ ...options, endpoint })));
+  expect(changes(change)).toEqual([`update ${CLUSTER} north`]);
+
+  const gone = succeeded(await life.destroy());
+  expect(life.ledger()).toEqual([]);
+  // Roles outlive the cluster that acts with them.
+  expect(gone).toDeleteBefore(`${CLUSTER} north`, "north-identity-subnet");
+});
