@@ -24,6 +24,7 @@ import type { SmiDocument } from "../smi/model";
 import type { ProblemCode } from "../smi/problem";
 import type { SmiFile } from "../smi/read";
 import { loadSmiFiles } from "./traffic/files";
+import { planAdapter, type AdapterPlan } from "./traffic/adapter-plan";
 import { factsOf, planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
 import { guardOf, validateProtection } from "./waivers";
 import { planWorkload, validateWorkloads, type WorkloadPlan } from "./workload/plan";
@@ -41,6 +42,8 @@ export interface EnvironmentPlan {
   readonly workloads: readonly WorkloadPlan[];
   readonly identities: readonly IdentityPlan[];
   readonly traffic: TrafficPlan;
+  /** Absent where rules are compiled only. */
+  readonly adapter?: AdapterPlan;
 }
 
 export interface PlanInput {
@@ -199,18 +202,21 @@ function assemble(environment: string, spec: Environment, settings: Settings, tr
     planCluster(key, cluster, contextOf(`clusters.${key}`)),
   );
   const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
+  const mesh = planMesh(spec.mesh);
+  const adapter = planAdapter(spec, mesh);
   return {
     environment,
     namePrefix: settings.namePrefix,
     providers: planProviders(environment, clusters, settings),
     clusters,
-    mesh: planMesh(spec.mesh),
+    mesh,
     buckets: sorted(spec.buckets ?? {}).map(([key, bucket]) =>
       planBucket(key, bucket, { ...contextOf(`buckets.${key}`), clusters: byKey }),
     ),
     workloads: planWorkloads(spec),
     identities: planIdentities(spec),
     traffic,
+    ...(adapter && { adapter }),
   };
 }
 

@@ -16,6 +16,7 @@ import { MirroredBucket } from "./storage/mirrored-bucket";
 import { Mover } from "./storage/mover";
 import { MIRROR_NAMESPACE, moverAccount } from "./storage/plan";
 import { describePlatform, type PlatformSummary } from "./summary";
+import { SmiAdapter } from "./traffic/adapter";
 import { TrafficRules } from "./traffic/traffic-rules";
 import { Workload } from "./workload/workload";
 
@@ -44,6 +45,7 @@ export class Platform extends pulumi.ComponentResource {
     this.runWorkloads(clusters, meshes, identities, namespaces);
     this.runMovers(clusters, identities);
     this.applyTraffic(clusters, meshes, namespaces);
+    this.runAdapters(clusters, meshes);
 
     this.summary = describePlatform(plan);
     this.kubeconfigs = Object.fromEntries([...clusters].map(([key, cluster]) => [key, cluster.kubeconfig]));
@@ -193,6 +195,18 @@ export class Platform extends pulumi.ComponentResource {
       );
     }
     for (const warning of this.plan.traffic.warnings) pulumi.log.warn(warning, this);
+  }
+
+  private runAdapters(clusters: ReadonlyMap<string, Cluster>, meshes: ReadonlyMap<string, Mesh>): void {
+    const { adapter: plan } = this.plan;
+    if (plan === undefined) return;
+    for (const [key, cluster] of clusters) {
+      new SmiAdapter(
+        `${this.name}-${key}-smi`,
+        { cluster, plan, tls: this.providers.tls, after: [...meshes.get(key)!.ready] },
+        { parent: this },
+      );
+    }
   }
 }
 

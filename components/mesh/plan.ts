@@ -75,7 +75,7 @@ const TRUST_DOMAIN = "cluster.local";
 const ISTIO_FLOOR: Readonly<Record<number, number>> = { 28: 7, 29: 3 };
 
 /** What is wrong with the mesh beyond its shape. */
-export function validateMesh({ mesh, access = [], splits = {}, smi = [] }: Environment): Problem[] {
+export function validateMesh({ mesh, access = [], splits = {}, smi = [], adapter }: Environment): Problem[] {
   if (mesh.kind !== "istio") return [];
   const problems: Problem[] = [];
   if (mesh.version !== undefined && !isSafe(mesh.version)) {
@@ -86,7 +86,8 @@ export function validateMesh({ mesh, access = [], splits = {}, smi = [] }: Envir
       next: `Earlier ones let requests pass that access rules deny (CVE-2026-31838, CVE-2026-39350). Leave it out for ${ISTIO_VERSION}.`,
     });
   }
-  const hasRules = access.some(({ kind }) => kind === "call") || Object.keys(splits).length > 0 || smi.length > 0;
+  const isCompiled = access.some(({ kind }) => kind === "call") || Object.keys(splits).length > 0 || smi.length > 0;
+  const hasRules = isCompiled || adapter !== undefined;
   if (mesh.mode === "ambient" && hasRules) {
     problems.push({
       path: "mesh.mode",

@@ -73,6 +73,16 @@ const WARNINGS = (Object.keys(PROBLEM_CODES) as ProblemCode[]).filter(
   (code) => PROBLEM_CODES[code].severity === "warning",
 );
 
+export const adapterSchema = z.strictObject({
+  /**
+   * Image with the adapter in it, as the Dockerfile makes one. Default: Node's official image, which runs a bundle of the adapter
+   * from a ConfigMap.
+   */
+  image: image.optional(),
+  /** URL of each cluster's Prometheus as pods reach it; it brings the metrics API of SMI. Default: none, and no metrics API. */
+  prometheus: z.url({ protocol: /^https?$/, error: 'a URL such as "http://prometheus.monitoring:9090"' }).optional(),
+});
+
 export const environmentSchema = z.strictObject({
   clusters: z.record(keySchema, z.discriminatedUnion("kind", [eksSchema, aksSchema])),
   /** The address space that clusters take their blocks from. */
@@ -85,6 +95,8 @@ export const environmentSchema = z.strictObject({
   splits: z.record(z.string(), z.record(z.string(), z.int().min(0))).optional(),
   /** Files or folders of SMI YAML, relative to the project, applied beside `access` and `splits`. */
   smi: z.array(z.string()).optional(),
+  /** Runs the SMI adapter on every cluster, which keeps the mesh as the SMI objects in it say. Default: none. */
+  adapter: adapterSchema.optional(),
   /** Codes of SMI warnings that you have read and accept. They are not shown any more. */
   acknowledge: z.array(z.enum(WARNINGS)).optional(),
   /** Guards clusters and data against deletion and replacement. Default: true; `false` is for `local` and `dev`. */

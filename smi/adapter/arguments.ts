@@ -1,10 +1,11 @@
 import { MESH_NAMES, type MeshName } from "../mesh-names";
 import type { MeshOptions } from "../meshes";
-import { PROBLEM_CODES, type ProblemCode } from "../problem";
+import { isRecord } from "./keep";
 
 /** What the adapter is told on its command line. */
 export interface Arguments {
   readonly mesh: MeshName;
+  /** As for compiling; see each mesh's own options. */
   readonly translation: MeshOptions;
   /** URL of Prometheus; without it there is no metrics API. */
   readonly prometheus?: string;
@@ -23,11 +24,7 @@ export interface Arguments {
 
 const NAMES = [
   "mesh",
-  "trust-domain",
-  "cluster-domain",
-  "anchor",
-  "acknowledge",
-  "widen",
+  "options",
   "prometheus",
   "health-port",
   "port",
@@ -40,6 +37,20 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
+/** Options of translations, of all meshes. */
+const OPTIONS: Readonly<Record<keyof MeshOptions, true>> = {
+  acknowledge: true,
+  acls: true,
+  anchor: true,
+  clusterDomain: true,
+  probeNetworks: true,
+  rewriteProbes: true,
+  rootNamespace: true,
+  split: true,
+  trustDomain: true,
+  widen: true,
+};
+
 /**
  * Reads `--name=value` arguments.
  *
@@ -48,10 +59,10 @@ type Name = (typeof NAMES)[number];
 export function readArguments(given: readonly string[]): Arguments {
   const values = new Map<Name, string>();
   for (const argument of given) {
-    const [, text, value = "true"] = /^--([a-z-]+)(?:=(.*))?$/.exec(argument) ?? [];
+    const [, text, value] = /^--([a-z-]+)=(.*)$/s.exec(argument) ?? [];
     const name = NAMES.find((known) => known === text);
     if (!name) throw new RangeError(`found ${argument}, allowed: ${NAMES.map((known) => `--${known}=...`).join(", ")}`);
-    values.set(name, value);
+    values.set(name, value!);
   }
   const mesh = MESH_NAMES.find((known) => known === values.get("mesh"));
   if (!mesh)
@@ -59,7 +70,7 @@ export function readArguments(given: readonly string[]): Arguments {
   const text = (name: Name): string | undefined => values.get(name);
   return {
     mesh,
-    translation: translationOf(text),
+    translation: optionsOf(text("options") ?? "{}"),
     ...(text("prometheus") && { prometheus: text("prometheus") }),
     healthPort: portOf("health-port", text("health-port") ?? "8080"),
     port: portOf("port", text("port") ?? "8443"),
@@ -72,25 +83,23 @@ export function readArguments(given: readonly string[]): Arguments {
   };
 }
 
-function translationOf(text: (name: Name) => string | undefined): MeshOptions {
-  const anchor = text("anchor") ?? "start";
-  if (anchor !== "start" && anchor !== "full") {
-    throw new RangeError(`--anchor: found ${anchor}, allowed: start, full`);
+function optionsOf(text: string): MeshOptions {
+  const wrong = (found: string): RangeError =>
+    new RangeError(`--options: found ${found}, allowed: a JSON object with ${Object.keys(OPTIONS).join(", ")}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong(text);
   }
-  const acknowledge = (text("acknowledge") ?? "").split(",").filter((code) => code !== "");
-  const unknown = acknowledge.find((code) => !(code in PROBLEM_CODES));
-  if (unknown) throw new RangeError(`--acknowledge: found ${unknown}, allowed: codes of warnings, with commas between`);
-  return {
-    anchor,
-    acknowledge: acknowledge as ProblemCode[],
-    ...(text("trust-domain") && { trustDomain: text("trust-domain") }),
-    ...(text("cluster-domain") && { clusterDomain: text("cluster-domain") }),
-    ...(text("widen") === "true" && { widen: true }),
-  };
+  if (!isRecord(value)) throw wrong(text);
+  const unknown = Object.keys(value).find((name) => !(name in OPTIONS));
+  if (unknown !== undefined) throw wrong(unknown);
+  return value as MeshOptions;
 }
 
 function portOf(name: string, text: string): number {
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new RangeError(`--${name}: found ${text}, allowed: a port`);
 }

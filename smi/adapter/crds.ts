@@ -7,17 +7,49 @@ interface Schema {
 }
 
 /** Where the API server reaches the conversion webhook. */
-export interface ConversionWebhook {
+export interface ConversionWebhook<Authority> {
   readonly service: { readonly namespace: string; readonly name: string; readonly port: number };
-  /** Certificates that the webhook's is signed by, in PEM and then base64. */
-  readonly caBundle: string;
+  /** Certificates that the webhook's is signed by, in PEM and then base64; or a promise of them, which is passed on. */
+  readonly caBundle: Authority;
 }
 
-export interface CustomResourceDefinition {
+export interface CustomResourceDefinition<Authority> {
   readonly apiVersion: "apiextensions.k8s.io/v1";
   readonly kind: "CustomResourceDefinition";
   readonly metadata: { readonly name: string };
-  readonly spec: Readonly<Record<string, unknown>>;
+  readonly spec: {
+    readonly group: string;
+    readonly names: { plural: string; singular: string; kind: string; listKind: string; shortNames: string[] };
+    readonly scope: "Namespaced";
+    readonly conversion?: Conversion<Authority>;
+    readonly versions: DefinedVersion[];
+  };
+}
+
+interface Conversion<Authority> {
+  readonly strategy: "Webhook";
+  readonly webhook: {
+    readonly clientConfig: {
+      readonly service: { namespace: string; name: string; port: number; path: string };
+      readonly caBundle: Authority;
+    };
+    readonly conversionReviewVersions: string[];
+  };
+}
+
+interface DefinedVersion {
+  readonly name: string;
+  readonly served: true;
+  readonly storage: boolean;
+  readonly schema: { readonly openAPIV3Schema: Schema };
+  readonly subresources: { readonly status: object };
+  readonly additionalPrinterColumns: Column[];
+}
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
 }
 
 /** Path of the conversion webhook. */
@@ -118,8 +150,8 @@ const STATUS = object({
 
 const CONDITIONS = ["Accepted", "Programmed"];
 
-function columns(kind: string): readonly Schema[] {
-  const condition = (name: string, field: string, title = name): Schema => ({
+function columns(kind: string): Column[] {
+  const condition = (name: string, field: string, title = name): Column => ({
     name: title,
     type: "string",
     jsonPath: `.status.conditions[?(@.type=="${name}")].${field}`,
@@ -147,7 +179,9 @@ export function versionsOf({ group, kind }: Resource): readonly string[] {
  * Rollouts (v1alpha1) and those who write the newest version work side by side. Written from the specification
  * (https://github.com/servicemeshinterface/smi-spec).
  */
-export function smiDefinitions(webhook: ConversionWebhook): readonly CustomResourceDefinition[] {
+export function smiDefinitions<Authority>(
+  webhook: ConversionWebhook<Authority>,
+): readonly CustomResourceDefinition<Authority>[] {
   return SMI_RESOURCES.map((resource) => {
     const { group, kind, plural, version: stored } = resource;
     const versions = versionsOf(resource);
@@ -188,7 +222,7 @@ export function smiDefinitions(webhook: ConversionWebhook): readonly CustomResou
   });
 }
 
-function conversion({ service, caBundle }: ConversionWebhook): Schema {
+function conversion<Authority>({ service, caBundle }: ConversionWebhook<Authority>): Conversion<Authority> {
   const clientConfig = { service: { ...service, path: CONVERSION_PATH }, caBundle };
   return { strategy: "Webhook", webhook: { clientConfig, conversionReviewVersions: ["v1"] } };
 }

@@ -17,6 +17,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   "admissionregistration.k8s.io/v1":
     "MutatingWebhookConfiguration* ValidatingAdmissionPolicy* ValidatingAdmissionPolicyBinding* ValidatingWebhookConfiguration*",
   "apiextensions.k8s.io/v1": "CustomResourceDefinition*",
+  "apiregistration.k8s.io/v1": "APIService*",
   "apps/v1": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
   "autoscaling/v2": "HorizontalPodAutoscaler",
   "batch/v1": "CronJob Job",

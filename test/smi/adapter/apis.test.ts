@@ -213,11 +213,14 @@ test("every version of SMI is served, one is stored, and the webhook converts be
 });
 
 test("arguments are checked", () => {
-  expect(readArguments(["--mesh=linkerd", "--acknowledge=SMI-PATH-RAW", "--port=9443"])).toMatchObject({
+  expect(readArguments(["--mesh=linkerd", '--options={"acknowledge":["SMI-PATH-RAW"]}', "--port=9443"])).toMatchObject({
     mesh: "linkerd",
     port: 9443,
-    translation: { anchor: "start", acknowledge: ["SMI-PATH-RAW"] },
+    translation: { acknowledge: ["SMI-PATH-RAW"] },
   });
   expect(() => readArguments(["--mesh=osm"])).toThrow("--mesh: found osm, allowed: linkerd, istio");
+  expect(() => readArguments(["--mesh=istio", '--options={"widden":true}'])).toThrow(
+    "--options: found widden, allowed: a JSON",
+  );
   expect(() => readArguments(["--meshes=istio"])).toThrow("found --meshes=istio, allowed: --mesh=...");
 });

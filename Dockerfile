@@ -1,0 +1,19 @@
+# The SMI adapter as an image, for those who publish one (`adapter: { image }` in a spec). Without it, the platform runs the
+# same bundle from a ConfigMap on Node's official image.
+ARG NODE=docker.io/library/node:22.20.0-alpine3.22
+
+FROM ${NODE} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+# Nothing but the bundler is needed: the adapter has no dependency.
+RUN npm install --no-save --no-audit --no-fund --ignore-scripts "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
+  && node node_modules/esbuild/install.js
+COPY smi smi
+RUN node_modules/.bin/esbuild smi/adapter/main.ts --bundle --minify --platform=node --target=node20 --format=cjs \
+  --legal-comments=none --outfile=/adapter.js
+
+FROM ${NODE}
+COPY --from=build /adapter.js /opt/isthmus-smi/adapter.js
+COPY LICENSE /opt/isthmus-smi/LICENSE
+USER 65532:65532
+ENTRYPOINT ["node", "/opt/isthmus-smi/adapter.js"]
