@@ -43,11 +43,14 @@ const OPTIONS: Readonly<Record<keyof MeshOptions, true>> = {
   acls: true,
   anchor: true,
   clusterDomain: true,
+  multiCluster: true,
   probeNetworks: true,
   rewriteProbes: true,
   rootNamespace: true,
   split: true,
   trustDomain: true,
+  trustDomainAliases: true,
+  waypoint: true,
   widen: true,
 };
 

@@ -41,7 +41,7 @@ export function manifest(
     kind,
     metadata: {
       ...metadata,
-      labels: { [MANAGED_BY]: MANAGER },
+      labels: { ...metadata.labels, [MANAGED_BY]: MANAGER },
       ...(ownerReferences.length > 0 ? { ownerReferences } : {}),
     },
     spec,

@@ -62,7 +62,7 @@ export interface MeshSeries {
  * A response is a failure if its HTTP status is 5xx and a success otherwise, on every mesh: that is what all of them can tell.
  * Calls without a response are neither. (Linkerd's own `classification` counts failed gRPC calls too, which Consul cannot.)
  */
-function istioSeries(reporter: "source" | "destination"): Series {
+function istioSeries(reporter: "source" | "destination" | "waypoint"): Series {
   return {
     requests: "istio_requests_total",
     latency: "istio_request_duration_milliseconds_bucket",
@@ -73,51 +73,56 @@ function istioSeries(reporter: "source" | "destination"): Series {
   };
 }
 
-const istioEdges = {
-  series: istioSeries("source"),
-  source: { namespace: "source_workload_namespace", name: "source_workload" },
-  destination: { namespace: "destination_workload_namespace", name: "destination_workload" },
-};
-const istioWorkload: KindSeries = {
-  series: istioSeries("destination"),
-  side: "server",
-  resource: istioEdges.destination,
-  edges: istioEdges,
-};
-
 /** https://istio.io/latest/docs/reference/config/metrics/ */
-const istio: MeshSeries = {
-  kinds: {
-    namespaces: {
-      ...istioWorkload,
-      resource: { namespace: "destination_workload_namespace" },
-      edges: {
-        series: istioSeries("source"),
-        source: { namespace: "source_workload_namespace" },
-        destination: { namespace: "destination_workload_namespace" },
+function istioMesh(client: Series, server: Series, podLabels: boolean): MeshSeries {
+  const source = { namespace: "source_workload_namespace", name: "source_workload" };
+  const destination = { namespace: "destination_workload_namespace", name: "destination_workload" };
+  const workload: KindSeries = {
+    series: server,
+    side: "server",
+    resource: destination,
+    edges: { series: client, source, destination },
+  };
+  return {
+    kinds: {
+      namespaces: {
+        series: server,
+        side: "server",
+        resource: { namespace: destination.namespace },
+        edges: {
+          series: client,
+          source: { namespace: source.namespace },
+          destination: { namespace: destination.namespace },
+        },
       },
+      // The labels of the scraped proxy, as Prometheus' configuration of Istio's documents gives them.
+      ...(podLabels && {
+        pods: { series: server, side: "server", resource: { namespace: "namespace", name: "pod" } } as const,
+      }),
+      services: {
+        series: client,
+        side: "client",
+        resource: { namespace: "destination_service_namespace", name: "destination_service_name" },
+      },
+      deployments: workload,
+      statefulsets: workload,
+      daemonsets: workload,
+      jobs: workload,
     },
-    // The labels of the scraped proxy, as Prometheus' configuration of Istio's documents gives them.
-    pods: { series: istioSeries("destination"), side: "server", resource: { namespace: "namespace", name: "pod" } },
-    services: {
-      series: istioSeries("source"),
-      side: "client",
-      resource: { namespace: "destination_service_namespace", name: "destination_service_name" },
+    splits: {
+      series: client,
+      // The route's destination is what is reported, not the host that was called.
+      matchers: (namespace, _root, backend) => [
+        `destination_service_namespace="${namespace}"`,
+        `destination_service_name="${backend}"`,
+      ],
     },
-    deployments: istioWorkload,
-    statefulsets: istioWorkload,
-    daemonsets: istioWorkload,
-    jobs: istioWorkload,
-  },
-  splits: {
-    series: istioSeries("source"),
-    // The route's destination is what is reported, not the host that was called.
-    matchers: (namespace, _root, backend) => [
-      `destination_service_namespace="${namespace}"`,
-      `destination_service_name="${backend}"`,
-    ],
-  },
-};
+  };
+}
+
+const istio = istioMesh(istioSeries("source"), istioSeries("destination"), true);
+/** Only waypoints see requests, and one stands for many pods. */
+const istioAmbient = istioMesh(istioSeries("waypoint"), istioSeries("waypoint"), false);
 
 function linkerdSeries(direction: "inbound" | "outbound"): Series {
   return {
@@ -237,4 +242,9 @@ const consul: MeshSeries = {
 };
 
 /** The series of each mesh; the Gateway API says nothing of metrics. */
-export const MESH_SERIES: Readonly<Partial<Record<MeshName, MeshSeries>>> = { linkerd, istio, consul };
+export const MESH_SERIES: Readonly<Partial<Record<MeshName, MeshSeries>>> = {
+  linkerd,
+  istio,
+  "istio-ambient": istioAmbient,
+  consul,
+};
