@@ -76,7 +76,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
   problems.push(
     ...validateProtection(environment, shape.value, today),
     ...validateClusters(shape.value, { environment, settings }),
-    ...validateMesh(shape.value),
+    ...validateMesh(shape.value.mesh),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
   );

@@ -1,10 +1,9 @@
-import { istioDefaultDeny } from "../../smi/istio";
 import type { MeshName } from "../../smi/mesh-names";
-import type { MeshOptions } from "../../smi/meshes";
+import { MESHES, type MeshOptions } from "../../smi/meshes";
 import type { KubernetesObject } from "../../smi/objects";
 import type { ProblemCode } from "../../smi/problem";
 import type { Problem } from "../problem";
-import type { ConsulSpec, Environment, IstioSpec, LinkerdSpec, MeshSpec } from "../spec/types";
+import type { ConsulSpec, IstioSpec, LinkerdSpec, MeshSpec } from "../spec/types";
 
 /** Labels and annotations. */
 export interface Marks {
@@ -20,7 +19,9 @@ export interface Membership {
   readonly pod: Marks;
   /** Annotation with a pod's version, where the mesh tells versions by it. */
   readonly versionAnnotation?: string;
-  /** Labels of the Services of single versions. */
+  /** Labels of every Service. */
+  readonly serviceLabels: Readonly<Record<string, string>>;
+  /** Labels of the Services of single versions, besides. */
   readonly versionServiceLabels: Readonly<Record<string, string>>;
   /** Whether the mesh's proxies need the pod's ordinary ServiceAccount token. */
   readonly apiToken: boolean;
@@ -64,6 +65,10 @@ export interface ConsulPlan extends MeshBasePlan {
 
 export type MeshPlan = LinkerdPlan | IstioPlan | ConsulPlan;
 
+/** Label of a Service whose requests go through a waypoint, in Istio's ambient mode. */
+export const WAYPOINT_LABEL = "istio.io/use-waypoint";
+const WAYPOINT = "waypoint";
+
 /** Istio's own default: policies in it apply to the whole mesh. */
 export const ISTIO_NAMESPACE = "istio-system";
 export const CONSUL_NAMESPACE = "consul";
@@ -75,28 +80,16 @@ const TRUST_DOMAIN = "cluster.local";
 const ISTIO_FLOOR: Readonly<Record<number, number>> = { 28: 7, 29: 3 };
 
 /** What is wrong with the mesh beyond its shape. */
-export function validateMesh({ mesh, access = [], splits = {}, smi = [], adapter }: Environment): Problem[] {
-  if (mesh.kind !== "istio") return [];
-  const problems: Problem[] = [];
-  if (mesh.version !== undefined && !isSafe(mesh.version)) {
-    problems.push({
+export function validateMesh(mesh: MeshSpec): Problem[] {
+  if (mesh.kind !== "istio" || mesh.version === undefined || isSafe(mesh.version)) return [];
+  return [
+    {
       path: "mesh.version",
       found: mesh.version,
       allowed: "1.28.7, 1.29.3, 1.30.0 or a later patch of these, or a later release",
       next: `Earlier ones let requests pass that access rules deny (CVE-2026-31838, CVE-2026-39350). Leave it out for ${ISTIO_VERSION}.`,
-    });
-  }
-  const isCompiled = access.some(({ kind }) => kind === "call") || Object.keys(splits).length > 0 || smi.length > 0;
-  const hasRules = isCompiled || adapter !== undefined;
-  if (mesh.mode === "ambient" && hasRules) {
-    problems.push({
-      path: "mesh.mode",
-      found: mesh.mode,
-      allowed: '"sidecar", with rules for traffic',
-      next: "Ambient needs waypoints for rules about requests, and none are planned yet.",
-    });
-  }
-  return problems;
+    },
+  ];
 }
 
 function isSafe(version: string): boolean {
@@ -123,6 +116,7 @@ function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
     membership: {
       namespace: inject,
       pod: inject,
+      serviceLabels: {},
       versionServiceLabels: {},
       apiToken: false,
       // An init container sets the routes of the pod's traffic, for which it needs NET_ADMIN.
@@ -136,8 +130,14 @@ function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
 
 function planIstio(spec: IstioSpec): IstioPlan {
   const { mode, version = ISTIO_VERSION, trustDomain = TRUST_DOMAIN, escapedSlashes = "keep" } = spec;
-  const options: MeshOptions = { trustDomain, rootNamespace: ISTIO_NAMESPACE, rewriteProbes: true };
+  const isAmbient = mode === "ambient";
   const ambient: Marks = { labels: { "istio.io/dataplane-mode": "ambient" } };
+  const name = isAmbient ? "istio-ambient" : "istio";
+  const options: MeshOptions = {
+    trustDomain,
+    rootNamespace: ISTIO_NAMESPACE,
+    ...(isAmbient ? { waypoint: WAYPOINT } : { rewriteProbes: true }),
+  };
   return {
     kind: "istio",
     mode,
@@ -145,16 +145,22 @@ function planIstio(spec: IstioSpec): IstioPlan {
     trustDomain,
     escapedSlashes,
     membership: {
-      namespace: mode === "ambient" ? ambient : { labels: { "istio-injection": "enabled" } },
-      pod: mode === "ambient" ? ambient : { labels: { "sidecar.istio.io/inject": "true" } },
+      namespace: isAmbient ? ambient : { labels: { "istio-injection": "enabled" } },
+      pod: isAmbient ? ambient : { labels: { "sidecar.istio.io/inject": "true" } },
+      // Rules for requests, and splits, are for a waypoint, which the rules bring to the namespace when there are any.
+      serviceLabels: isAmbient ? { [WAYPOINT_LABEL]: WAYPOINT } : {},
       versionServiceLabels: {},
       apiToken: false,
       // The CNI plugin sets the routes, outside the pod.
       podSecurity: "restricted",
     },
-    translation: { mesh: "istio", options, settled: pathsSettled(escapedSlashes) },
-    objects: istioDefaultDeny(options),
+    translation: { mesh: name, options, settled: pathsSettled(escapedSlashes) },
+    objects: objectsOf(MESHES[name].defaultDeny(options)),
   };
+}
+
+function objectsOf(deny: readonly KubernetesObject[] | string): readonly KubernetesObject[] {
+  return typeof deny === "string" ? [] : deny;
 }
 
 /** Label of the namespaces whose pods Consul's webhook looks at: it has none of its own. */
@@ -170,6 +176,7 @@ function planConsul({ servers = 3, escapedSlashes = "keep" }: ConsulSpec): Consu
       pod: { annotations: { "consul.hashicorp.com/connect-inject": "true" } },
       // Subsets of a service are told by its metadata, and a pod belongs to one service only.
       versionAnnotation: "consul.hashicorp.com/service-meta-version",
+      serviceLabels: {},
       versionServiceLabels: { "consul.hashicorp.com/service-ignore": "true" },
       // Its webhook looks for the token's volume and refuses pods without (control-plane/connect-inject/webhook).
       apiToken: true,

@@ -1,6 +1,6 @@
 import type { ServiceFacts, WorkloadFacts } from "../../smi/facts";
 import { unknownName } from "../identity/plan";
-import { planMesh, type Marks, type Membership } from "../mesh/plan";
+import { planMesh, WAYPOINT_LABEL, type Marks, type Membership } from "../mesh/plan";
 import type { Problem } from "../problem";
 import type { Environment, WorkloadSpec } from "../spec/types";
 
@@ -65,6 +65,7 @@ export function validateWorkloads({ workloads = {}, clusters, mesh }: Environmen
 
 export function planWorkload(key: string, spec: WorkloadSpec, membership: Membership): WorkloadPlan {
   const labels = { "app.kubernetes.io/name": key };
+  const serviceLabels = { ...labels, ...membership.serviceLabels };
   const versions = Object.entries(spec.versions ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const ofVersions = versions.map(([version, { image }]) => ({
     name: `${key}-${version}`,
@@ -83,11 +84,11 @@ export function planWorkload(key: string, spec: WorkloadSpec, membership: Member
     labels,
     deployments: ofVersions.length > 0 ? ofVersions : [{ name: key, image: spec.image, labels, joins: membership.pod }],
     services: [
-      { name: key, selector: labels, labels },
+      { name: key, selector: labels, labels: serviceLabels },
       ...ofVersions.map(({ name, labels: selector }) => ({
         name,
         selector,
-        labels: { ...labels, ...membership.versionServiceLabels },
+        labels: { ...serviceLabels, ...membership.versionServiceLabels },
       })),
     ],
     apiToken: membership.apiToken,
@@ -111,10 +112,11 @@ export function workloadFacts({ key, namespace, labels, port, probe }: WorkloadP
 }
 
 export function serviceFacts({ namespace, port, services }: WorkloadPlan): ServiceFacts[] {
-  return services.map(({ name, selector }) => ({
+  return services.map(({ name, selector, labels: { [WAYPOINT_LABEL]: waypoint } }) => ({
     namespace,
     name,
     selector,
+    ...(waypoint !== undefined && { waypoint }),
     ports: [{ name: "http", port, targetPort: "http", appProtocol: "http" }],
   }));
 }

@@ -85,6 +85,20 @@ const MESHES: Record<string, Expected> = {
     },
     namespace: { labels: { "consul.hashicorp.com/connect-inject": "true" } },
   },
+  "istio in ambient mode": {
+    mesh: istio({ mode: "ambient" }),
+    releases: ["mesh-base", "mesh-istiod", "mesh-cni", "mesh-ztunnel"],
+    groups: /istio\.io|gateway\.networking/,
+    rules: [
+      "AuthorizationPolicy shop-cart-from-waypoint",
+      "AuthorizationPolicy shop-waypoint-smi-deny",
+      "AuthorizationPolicy shop-web-to-cart-f520f3",
+      "Gateway shop-waypoint",
+      "HTTPRoute shop-cart",
+    ],
+    pod: { labels: { "istio.io/dataplane-mode": "ambient" } },
+    namespace: { labels: { "istio.io/dataplane-mode": "ambient" } },
+  },
 };
 
 /** What is known of a mesh's time in the one life below: each takes over from the one before. */
