@@ -1,6 +1,7 @@
 import type { ClusterBlocks } from "../network/blocks";
 import type { Settings } from "../settings";
 import type { NetworkSpec } from "../spec/types";
+import type { Overlays } from "../transform";
 import type { Guard } from "../waivers";
 
 /** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
@@ -14,6 +15,8 @@ export interface ClusterBasePlan extends Guard {
   /** Name in the cloud, `<prefix>-<environment>-<key>`. */
   readonly clusterName: string;
   readonly kubernetesVersion: string;
+  /** What the spec lays over the arguments of the cluster's resources. */
+  readonly overlays: Overlays;
   readonly serviceCidr: string;
   /** Blocks of the internet that may reach the API server. Empty: only the cluster's own network may. */
   readonly publicCidrs: readonly string[];
@@ -30,7 +33,7 @@ export interface ClusterContext extends Guard {
 }
 
 /** The parts of a base plan that are the same on every cloud, and the blocks that they were cut from. */
-export interface ClusterBase extends Omit<ClusterBasePlan, "connect"> {
+export interface ClusterBase extends Omit<ClusterBasePlan, "connect" | "overlays"> {
   readonly blocks: ClusterBlocks;
 }
 

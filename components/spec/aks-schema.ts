@@ -1,6 +1,37 @@
+import type {
+  AgentPoolArgs,
+  MaintenanceConfigurationArgs,
+  ManagedClusterArgs,
+} from "@pulumi/azure-native/containerservice";
+import type { NatGatewayArgs, PublicIPAddressArgs, SubnetArgs, VirtualNetworkArgs } from "@pulumi/azure-native/network";
+import type { ResourceGroupArgs } from "@pulumi/azure-native/resources";
 import { z } from "zod";
 
 import { clusterBase, nodePool } from "./common-schema";
+import { overlayOf } from "./transform-schema";
+
+/** Types of what an AKS cluster is made of, by the word for each in `transform`. */
+export const AKS_TYPES = {
+  agentPool: "azure-native:containerservice:AgentPool",
+  maintenanceConfiguration: "azure-native:containerservice:MaintenanceConfiguration",
+  managedCluster: "azure-native:containerservice:ManagedCluster",
+  natGateway: "azure-native:network:NatGateway",
+  publicIPAddress: "azure-native:network:PublicIPAddress",
+  resourceGroup: "azure-native:resources:ResourceGroup",
+  subnet: "azure-native:network:Subnet",
+  virtualNetwork: "azure-native:network:VirtualNetwork",
+} as const;
+
+const transform = z.strictObject({
+  agentPool: overlayOf<AgentPoolArgs>(),
+  maintenanceConfiguration: overlayOf<MaintenanceConfigurationArgs>(),
+  managedCluster: overlayOf<ManagedClusterArgs>(),
+  natGateway: overlayOf<NatGatewayArgs>(),
+  publicIPAddress: overlayOf<PublicIPAddressArgs>(),
+  resourceGroup: overlayOf<ResourceGroupArgs>(),
+  subnet: overlayOf<SubnetArgs>(),
+  virtualNetwork: overlayOf<VirtualNetworkArgs>(),
+} satisfies Record<keyof typeof AKS_TYPES, z.ZodType>);
 
 const vmSize = z.string().regex(/^Standard_\w+$/, 'an Azure size such as "Standard_D4ds_v5"');
 
@@ -51,6 +82,8 @@ export const aksSchema = z.strictObject({
   ...clusterBase,
   /** Azure location, e.g. `northeurope`. */
   location: z.string().regex(/^[a-z]+[a-z0-9]*$/, 'an Azure location such as "northeurope"'),
+  /** Arguments of Azure's own, by type of resource, for what this spec has no word for. See `overlayOf`. */
+  transform: transform.optional(),
   /** Availability zones of the nodes and of the egress address. Default: all three. `[]` where a location has none. */
   zones: z.array(z.enum(["1", "2", "3"])).optional(),
   /** Price and uptime promise of the control plane. Default: `Standard`. */

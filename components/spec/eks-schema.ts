@@ -1,6 +1,12 @@
+import type { LogGroupArgs } from "@pulumi/aws/cloudwatch";
+import type { LaunchTemplateArgs, NatGatewayArgs, SubnetArgs, VpcArgs } from "@pulumi/aws/ec2";
+import type { AddonArgs, ClusterArgs, FargateProfileArgs, NodeGroupArgs } from "@pulumi/aws/eks";
+import type { RoleArgs } from "@pulumi/aws/iam";
+import type { KeyArgs } from "@pulumi/aws/kms";
 import { z } from "zod";
 
 import { clusterBase, dnsLabel, keySchema, nodePool } from "./common-schema";
+import { overlayOf } from "./transform-schema";
 
 /** AWS services that a private subnet can reach without the internet, by the last part of their endpoint's name. */
 const ENDPOINT_SERVICES = [
@@ -156,6 +162,35 @@ const addon = z.strictObject({
   configuration: z.record(z.string(), z.json()).optional(),
 });
 
+/** Types of what an EKS cluster is made of, by the word for each in `transform`. */
+export const EKS_TYPES = {
+  addon: "aws:eks/addon:Addon",
+  cluster: "aws:eks/cluster:Cluster",
+  fargateProfile: "aws:eks/fargateProfile:FargateProfile",
+  key: "aws:kms/key:Key",
+  launchTemplate: "aws:ec2/launchTemplate:LaunchTemplate",
+  logGroup: "aws:cloudwatch/logGroup:LogGroup",
+  natGateway: "aws:ec2/natGateway:NatGateway",
+  nodeGroup: "aws:eks/nodeGroup:NodeGroup",
+  role: "aws:iam/role:Role",
+  subnet: "aws:ec2/subnet:Subnet",
+  vpc: "aws:ec2/vpc:Vpc",
+} as const;
+
+const transform = z.strictObject({
+  addon: overlayOf<AddonArgs>(),
+  cluster: overlayOf<ClusterArgs>(),
+  fargateProfile: overlayOf<FargateProfileArgs>(),
+  key: overlayOf<KeyArgs>(),
+  launchTemplate: overlayOf<LaunchTemplateArgs>(),
+  logGroup: overlayOf<LogGroupArgs>(),
+  natGateway: overlayOf<NatGatewayArgs>(),
+  nodeGroup: overlayOf<NodeGroupArgs>(),
+  role: overlayOf<RoleArgs>(),
+  subnet: overlayOf<SubnetArgs>(),
+  vpc: overlayOf<VpcArgs>(),
+} satisfies Record<keyof typeof EKS_TYPES, z.ZodType>);
+
 export const eksSchema = z.strictObject({
   kind: z.literal("eks"),
   ...clusterBase,
@@ -194,4 +229,6 @@ export const eksSchema = z.strictObject({
    * plane, `EXTENDED` keeps it for 12 more months at six times the price. Default: `"STANDARD"`.
    */
   supportType: z.enum(["STANDARD", "EXTENDED"]).optional(),
+  /** Arguments of AWS's own, by type of resource, for what this spec has no word for. See `overlayOf`. */
+  transform: transform.optional(),
 });

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { VnetNetwork } from "../../network/vnet";
 import { KubernetesProvider, type AzureProvider } from "../../providers";
+import { overlaying } from "../../transform";
 import type { Cluster, ClusterNetworkFacts, ClusterVolumes } from "../cluster";
 import { certificateAuthorityOf, renderKubeconfig } from "../kubeconfig";
 import { AgentPools } from "./agent-pools";
@@ -38,7 +39,8 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
 
   constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { plan } = args;
-    super("isthmus:cluster:AksCluster", name, { clusterName: plan.clusterName, version: plan.kubernetesVersion }, opts);
+    const inputs = { clusterName: plan.clusterName, version: plan.kubernetesVersion, overlays: plan.overlays };
+    super("isthmus:cluster:AksCluster", name, inputs, { ...opts, ...overlaying(plan.overlays) });
     this.opts = { parent: this, provider: args.provider };
 
     const group = this.createResourceGroup(name, plan);

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 
 import { planVnet, type VnetPlan } from "../../network/plan";
 import type { Problem } from "../../problem";
+import { AKS_TYPES } from "../../spec/aks-schema";
 import type { AksSpec } from "../../spec/types";
+import { planOverlays } from "../../transform";
 import {
   planPools,
   type ClusterBase,
@@ -189,6 +191,7 @@ export function planAks({ blocks, ...base }: ClusterBase, spec: AksSpec, { setti
     logRetentionDays: spec.logRetentionDays ?? 90,
     containerInsights: spec.containerInsights ?? false,
     defender: spec.defender ?? false,
+    overlays: planOverlays(spec.transform, AKS_TYPES),
   };
 }
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { VpcNetwork } from "../../network/vpc";
 import { KubernetesProvider, type AwsProvider } from "../../providers";
+import { overlaying } from "../../transform";
 import type { Cluster, ClusterNetworkFacts, ClusterVolumes } from "../cluster";
 import { renderKubeconfig } from "../kubeconfig";
 import { createAddons } from "./add-ons";
@@ -30,7 +31,8 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, { plan, provider }: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("isthmus:cluster:EksCluster", name, { clusterName: plan.clusterName, version: plan.kubernetesVersion }, opts);
+    const inputs = { clusterName: plan.clusterName, version: plan.kubernetesVersion, overlays: plan.overlays };
+    super("isthmus:cluster:EksCluster", name, inputs, { ...opts, ...overlaying(plan.overlays) });
     const site: Site = { name, plan, opts: { parent: this, provider } };
 
     const network = this.createNetwork(site, provider);

@@ -1,5 +1,7 @@
 import { planVpc, type VpcPlan } from "../../network/plan";
+import { EKS_TYPES } from "../../spec/eks-schema";
 import type { EksSpec } from "../../spec/types";
+import { planOverlays } from "../../transform";
 import type { ClusterBase, ClusterBasePlan, ClusterContext, Place } from "../common-plan";
 import { planAddons, type AddonsPlan } from "./addon-plan";
 import { planCompute, planNodeGroups, type ComputePlan, type NodeGroupPlan } from "./compute-plan";
@@ -53,6 +55,7 @@ export function planEks({ blocks, ...base }: ClusterBase, spec: EksSpec, { setti
     sharedVolumes: spec.sharedVolumes ?? false,
     logRetentionDays: spec.logRetentionDays ?? 90,
     supportType: spec.supportType ?? "STANDARD",
+    overlays: planOverlays(spec.transform, EKS_TYPES),
   };
 }
 
