@@ -96,6 +96,28 @@ describe("a change", () => {
     ]);
   });
 
+  test("by arguments of the SDK's own reaches every resource of a type, and no other", async () => {
+    const transform = {
+      nodeGroup: { labels: { team: "shop" } },
+      subnet: { tags: { team: "shop" } },
+    };
+    const planned = succeeded(
+      await life.preview(platform({ ...SHOP, clusters: { east: { ...EAST, transform }, north: NORTH } })),
+    );
+
+    const touched = planned.steps.filter(({ operation }) => operation === "update");
+    expect([...new Set(touched.map(({ type }) => type))].sort()).toEqual([
+      "aws:ec2/subnet:Subnet",
+      "aws:eks/nodeGroup:NodeGroup",
+      "isthmus:cluster:EksCluster",
+    ]);
+    for (const { type, new: after } of touched) {
+      if (type !== "aws:ec2/subnet:Subnet") continue;
+      expect(after?.inputs.tags).toMatchObject({ Name: urnName(after!.urn), team: "shop" });
+    }
+    expect(changes(planned).filter((line) => !line.startsWith("update "))).toEqual([]);
+  });
+
   test("is applied exactly as it was previewed", async () => {
     const web = { ...SHOP.workloads!.web!, image: "shop/web:2" };
     const spec = { ...SHOP, workloads: { ...SHOP.workloads, web } };
@@ -136,4 +158,27 @@ test("a policy stops a public EKS endpoint in a preview already, and nothing is 
     ).toEqual([["eks-endpoint-restricted", "mandatory", "fail", "open"]]);
   }
   expect(life.ledger()).toEqual([]);
+});
+
+test("a guarded cluster is not replaced, unless a waiver says so: then it is tagged with the last day of that", async () => {
+  const life = new Life();
+  const spec = (change: object) => platform({ clusters: { north: NORTH }, mesh: SHOP.mesh, protect: true, ...change });
+  const moved = { clusters: { north: { ...NORTH, location: "westeurope" } } };
+  const waivers = [{ resource: "clusters.north", until: "2026-12-31", reason: "Move to the west, PLAT-412" }];
+  succeeded(await life.up(spec({})));
+
+  const refused = await life.preview(spec(moved));
+  expect(refused.succeeded).toBe(false);
+  expect(refused.diagnostics.map(({ message }) => message).join("\n")).toContain("protect");
+
+  succeeded(await life.up(spec({ waivers })));
+  const tagged = (await life.resources()).filter(({ outputs }) => outputs.tags !== undefined);
+  expect(tagged.map(({ type, inputs }) => [type, inputs.tags])).toEqual(
+    expect.arrayContaining([
+      ["azure-native:containerservice:ManagedCluster", { "isthmus:unguarded-until": "2026-12-31" }],
+      ["azure-native:resources:ResourceGroup", { "isthmus:unguarded-until": "2026-12-31" }],
+    ]),
+  );
+  const planned = succeeded(await life.preview(spec({ ...moved, waivers })));
+  expect(changes(planned)).toContain("replace azure-native:containerservice:ManagedCluster platform-north");
 });
