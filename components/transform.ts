@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** Arguments to lay over those of resources, by Pulumi type token. */
 export type Overlays = Readonly<Record<string, object>>;
