@@ -105,6 +105,22 @@ test("with a path, all matches have one, so that no mesh ranks the root above th
   ]);
 });
 
+test("weights that are too large are scaled, and a zero stays a zero", () => {
+  const facts = { ...FACTS, services: ["checkout", "a", "b", "c"].map((name) => service(name)) };
+  const { objects, problems } = translateGatewayApi([canary({ a: 3_000_001, b: 2_000_000, c: 0 })], facts);
+
+  expect(problems.map(({ code }) => code)).toEqual(["SMI-WEIGHT-ROUNDED"]);
+  expect(objects[0]!.spec["rules"]).toEqual([
+    {
+      backendRefs: [
+        { name: "a", port: 80, weight: 1_000_000 },
+        { name: "b", port: 80, weight: 666_666 },
+        { name: "c", port: 80, weight: 0 },
+      ],
+    },
+  ]);
+});
+
 test("access rules are refused, since the Gateway API has no authorization", () => {
   const sa = (serviceAccount: string): { namespace: string; serviceAccount: string } => ({
     namespace: NAMESPACE,

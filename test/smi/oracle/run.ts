@@ -13,11 +13,19 @@ const SHOWN = 3;
 const LONGEST = 4000;
 
 const { values } = parseArgs({
-  options: { requests: { type: "string", default: "1000000" }, seed: { type: "string", default: "1" } },
+  options: {
+    requests: { type: "string", default: "1000000" },
+    seed: { type: "string", default: "1" },
+    mesh: { type: "string" },
+  },
 });
 const wanted = Number(values.requests);
 const started = Date.now();
-const tallies = new Map<Mesh, Tally>(Object.values(MESHES).map((mesh) => [mesh, emptyTally()]));
+const tallies = new Map<Mesh, Tally>(
+  Object.values(MESHES)
+    .filter(({ name }) => values.mesh === undefined || name === values.mesh)
+    .map((mesh) => [mesh, emptyTally()]),
+);
 const sum = (count: (tally: Tally) => number): number =>
   [...tallies.values()].reduce((total, tally) => total + count(tally), 0);
 

@@ -1,0 +1,378 @@
+/** A plausible mistake: one text of one file, and what stands there instead. */
+export interface Mutant {
+  /** What goes wrong; in brackets the adapter that had this mistake. */
+  readonly name: string;
+  readonly file: string;
+  /** Occurs once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** Suites of which one must notice: `oracle`, with a mesh, or a file of test/smi. The quickest comes first. */
+  readonly suites: readonly string[];
+}
+
+const reading: readonly Mutant[] = [
+  {
+    name: "quantities of v1alpha1 are read unscaled [smi-controller-sdk]",
+    file: "smi/quantity.ts",
+    find: "m: 1e-3",
+    replace: "m: 1",
+    suites: ["read"],
+  },
+  {
+    name: "a conversion drops destination.port [smi-controller-sdk]",
+    file: "smi/convert.ts",
+    find: "kept: { ...kept, port } };",
+    replace: "kept };",
+    suites: ["convert"],
+  },
+  {
+    name: "a conversion to v1alpha1 drops headers [smi-controller-sdk]",
+    file: "smi/convert.ts",
+    find: "kept: { ...kept, headers } };",
+    replace: "kept };",
+    suites: ["convert"],
+  },
+  {
+    name: "destination.port of v1alpha2 is not read",
+    file: "smi/reader/access.ts",
+    find: "const portNumber = port.exists ? port.port() : undefined;",
+    replace: "const portNumber = port.exists && false ? port.port() : undefined;",
+    suites: ["read"],
+  },
+  {
+    name: "a source without namespace is taken for one of the namespace default",
+    file: "smi/reader/access.ts",
+    find: "namespace: namespace ?? head.namespace,",
+    replace: 'namespace: namespace ?? "default",',
+    suites: ["corners"],
+  },
+];
+
+const common: readonly Mutant[] = [
+  {
+    name: "a rule without matches allows nothing [smi-adapter-istio, Open Service Mesh]",
+    file: "smi/resolve.ts",
+    find: "!rule.matches || rule.matches.some(({ name }) => name === match.name)",
+    replace: "rule.matches?.some(({ name }) => name === match.name)",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "destination.port does not narrow [smi-controller-sdk]",
+    file: "smi/resolve.ts",
+    find: "if (port === undefined) return",
+    replace: "if (port !== 0) return",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "ports of TCPRoutes beside HTTP rules are ignored [consul-smi-controller]",
+    file: "smi/resolve.ts",
+    find: "const every = routes.length === 0 ||",
+    replace: 'const every = target.rules.some(({ kind }) => kind === "HTTPRouteGroup") || routes.length === 0 ||',
+    suites: ["oracle istio"],
+  },
+  {
+    name: "UDPRoutes are passed over",
+    file: "smi/resolve.ts",
+    find: 'if (rule.kind === "UDPRoute") {',
+    replace: 'if (rule.kind === "UDPRoute") return [];\n    if (rule.kind === "UDPRoute") {',
+    suites: ["corners"],
+  },
+  {
+    name: "labels that catch another ServiceAccount's pods are accepted",
+    file: "smi/resolve.ts",
+    find: "other.serviceAccount !== workload.serviceAccount && selects(workload, other)",
+    replace: "other.serviceAccount === selects(workload, other).toString()",
+    suites: ["corners"],
+  },
+  {
+    name: "of duplicate backends the last one wins [smi-adapter-istio]",
+    file: "smi/splits.ts",
+    find: "weight: (before?.weight ?? 0) + backend.weight });",
+    replace: "weight: backend.weight });",
+    suites: ["corners"],
+  },
+  {
+    name: "a weight of zero becomes a little traffic [smi-adapter-istio]",
+    file: "smi/splits.ts",
+    find: "const backends = [...merged.values()];",
+    replace: "const backends = [...merged.values()].map((each) => ({ ...each, weight: Math.max(each.weight, 1) }));",
+    suites: ["oracle gateway-api"],
+  },
+  {
+    name: "large weights are scaled, and a zero with them",
+    file: "smi/splits.ts",
+    find: "backend.weight > 0 ? Math.max(1, weight) : 0",
+    replace: "Math.max(1, weight)",
+    suites: ["gateway-api"],
+  },
+  {
+    name: "weights that are all zero are accepted [smi-adapter-istio]",
+    file: "smi/splits.ts",
+    find: "else if (largest === 0) {",
+    replace: "else if (largest < 0) {",
+    suites: ["gateway-api"],
+  },
+];
+
+const istio: readonly Mutant[] = [
+  {
+    name: "an expression is copied as if it were a text [smi-adapter-istio]",
+    file: "smi/istio/lower.ts",
+    find: "const text = literalOf(pattern);",
+    replace: "const text: string | undefined = pattern;",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "a path that is anchored at the start is compared as a whole [Open Service Mesh]",
+    file: "smi/istio/lower.ts",
+    find: 'return said({ exact: anchor === "full" ? [text] : [], prefixes: anchor === "full" ? [] : [text] }, domain);',
+    replace: "return said({ exact: [text], prefixes: [] }, domain);",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "a proposal is taken without a proof that it admits no more",
+    file: "smi/istio/lower.ts",
+    find: "if (!difference || difference.onlySecond !== undefined) return { ok: false };",
+    replace: "if (!difference) return { ok: false };",
+    suites: ["corners"],
+  },
+  {
+    name: "a narrowed path is not said",
+    file: "smi/istio/lower.ts",
+    find: "return { ok: true, values, narrowed: difference.onlyFirst };",
+    replace: "return { ok: true, values };",
+    suites: ["istio"],
+  },
+  {
+    name: "paths are widened without being asked to [Microsoft's migration guide]",
+    file: "smi/istio/translate.ts",
+    find: "widen: options.widen ?? false,",
+    replace: "widen: options.widen ?? true,",
+    suites: ["istio"],
+  },
+  {
+    name: "a single path is ignored [Gloo Mesh]",
+    file: "smi/istio/rules.ts",
+    find: '...(paths === "every" ? {} : { paths }),',
+    replace: '...(paths === "every" || paths.length < 2 ? {} : { paths }),',
+    suites: ["oracle istio"],
+  },
+  {
+    name: "methods are ignored",
+    file: "smi/istio/rules.ts",
+    find: "...(methods ? { methods } : {}),",
+    replace: "",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "only the first of several headers is compared",
+    file: "smi/istio/rules.ts",
+    find: "match.headers.filter(({ name }) => !isHost(name)).map(",
+    replace: "match.headers.filter(({ name }) => !isHost(name)).slice(0, 1).map(",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "a rule for any request admits connections of any protocol",
+    file: "smi/istio/rules.ts",
+    find: 'operation: Object.keys(operation).length > 0 ? operation : { methods: ["*"] },',
+    replace: "operation,",
+    suites: ["istio.property"],
+  },
+  {
+    name: "callers are known by their name in any namespace [consul-smi-controller]",
+    file: "smi/istio/rules.ts",
+    find: "`${trustDomain}/ns/${namespace}/sa/${serviceAccount}`,",
+    replace: "`*/sa/${serviceAccount}`,",
+    suites: ["istio"],
+  },
+  {
+    name: "the trust domain is always cluster.local [smi-adapter-istio]",
+    file: "smi/istio/rules.ts",
+    find: ": [options.trustDomain, ...options.trustDomainAliases].map(",
+    replace: ': ["cluster.local", ...options.trustDomainAliases].map(',
+    suites: ["istio"],
+  },
+  {
+    name: "a policy is for the whole namespace",
+    file: "smi/istio/access.ts",
+    find: "labels: workload.labels,",
+    replace: "labels: {},",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "matches of a split are ignored [smi-adapter-istio, linkerd-smi]",
+    file: "smi/istio/split.ts",
+    find: "split.matches && matches.matches, options.anchor",
+    replace: "undefined, options.anchor",
+    suites: ["oracle istio"],
+  },
+  {
+    name: "what a split's matches leave over goes nowhere",
+    file: "smi/istio/split.ts",
+    find: "return [{ name, match, route: this.weighted(port) }, root];",
+    replace: "return [{ name, match, route: this.weighted(port) }];",
+    suites: ["oracle istio"],
+  },
+];
+
+const ambient: readonly Mutant[] = [
+  {
+    name: "a waypoint's policy opens all ports of a Service",
+    file: "smi/istio-ambient/waypoint.ts",
+    find: 'open.length === own.length ? "all" : "some"',
+    replace: '"all"',
+    suites: ["istio-ambient", "oracle istio-ambient"],
+  },
+  {
+    name: "a Service of two ServiceAccounts is accepted at a waypoint",
+    file: "smi/istio-ambient/waypoint.ts",
+    find: "if (accounts.length > 1) {",
+    replace: "if (accounts.length > 9) {",
+    suites: ["istio-ambient"],
+  },
+  {
+    name: "a waypoint denies nothing by itself",
+    file: "smi/istio-ambient/translate.ts",
+    find: "emitPolicies(access.policies, access.guarded, waypoint)",
+    replace: "emitPolicies(access.policies, new Set(), waypoint)",
+    suites: ["istio-ambient"],
+  },
+  {
+    name: "pods behind a waypoint do not admit it",
+    file: "smi/istio-ambient/access.ts",
+    find: "policies.push(...fromWaypoint(admitted, options));",
+    replace: "",
+    suites: ["istio-ambient"],
+  },
+  {
+    name: "the leaves of a split do not admit the waypoint",
+    file: "smi/istio-ambient/waypoint.ts",
+    find: "...leaves.flatMap((leaf) => this.behindLeaf(leaf, port)),",
+    replace: "",
+    suites: ["istio-ambient"],
+  },
+];
+
+const linkerd: readonly Mutant[] = [
+  {
+    name: "the first alternative of an expression hides the others",
+    file: "smi/gateway-api/match.ts",
+    find: 'value: anchor === "full" ? `^(?:${pattern})$` : `^(?:${pattern}).*$` };',
+    replace: 'value: anchor === "full" ? pattern : `${pattern}.*` };',
+    suites: ["oracle linkerd"],
+  },
+  {
+    name: "probes are denied as soon as there is a route",
+    file: "smi/linkerd/access.ts",
+    find: "    ...probeEntries(probes),\n",
+    replace: "",
+    suites: ["oracle linkerd", "linkerd"],
+  },
+  {
+    name: "of two rules that meet, the sources of one are starved",
+    file: "smi/linkerd/translate.ts",
+    find: "meshTlsAuthentication(namespace, name, union(route.entries));",
+    replace: "meshTlsAuthentication(namespace, name, union(route.entries.slice(0, 1)));",
+    suites: ["oracle linkerd"],
+  },
+  {
+    name: "a policy is for all routes of a port",
+    file: "smi/linkerd/translate.ts",
+    find: "authorizationPolicy(namespace, name, routeRef(name), ref),",
+    replace: "authorizationPolicy(namespace, name, serverRef(serverName), ref),",
+    suites: ["oracle linkerd"],
+  },
+  {
+    name: "only the first port of a pod is opened",
+    file: "smi/linkerd/access.ts",
+    find: "for (const port of [...workload.ports].sort((left, right) => left.port - right.port)) {",
+    replace: "for (const port of [...workload.ports].slice(0, 1)) {",
+    suites: ["oracle linkerd"],
+  },
+  {
+    name: "conditions on two headers have no route for both",
+    file: "smi/linkerd/routes.ts",
+    find: "if (both) pending.push(both);",
+    replace: "",
+    suites: ["oracle linkerd", "linkerd.property"],
+  },
+];
+
+const gatewayApi: readonly Mutant[] = [
+  {
+    name: "a rule for the root without a path ranks above expressions",
+    file: "smi/gateway-api/split.ts",
+    find: "{ ...root, matches: [{ path: EVERY_PATH }] },",
+    replace: "root,",
+    suites: ["oracle gateway-api"],
+  },
+  {
+    name: "of several methods only the first is split",
+    file: "smi/gateway-api/split.ts",
+    find: "return (match.methods ?? [undefined]).map((method) => ({",
+    replace: "return (match.methods ?? [undefined]).slice(0, 1).map((method) => ({",
+    suites: ["oracle gateway-api"],
+  },
+];
+
+const consul: readonly Mutant[] = [
+  {
+    name: "rules for some ports open all [consul-smi-controller]",
+    file: "smi/consul/access.ts",
+    find: 'if (ports !== "every" && workloads.some(',
+    replace: 'if (ports === "every" && workloads.some(',
+    suites: ["oracle consul"],
+  },
+  {
+    name: "a header's expression is compared as a text [consul-smi-controller of 2021]",
+    file: "smi/consul/match.ts",
+    find: "return literal === undefined || open ? { name, regex: pattern } : { name, exact: literal };",
+    replace: "return { name, exact: pattern };",
+    suites: ["oracle consul"],
+  },
+  {
+    name: "weights are not made percentages [consul-smi-controller of 2021]",
+    file: "smi/consul/weights.ts",
+    find: "percent: percents[index]! })),",
+    replace: "percent: weights[index]! })),",
+    suites: ["consul-split"],
+  },
+  {
+    name: "a router is put on the wrong service [consul-smi-controller of 2021]",
+    file: "smi/consul/split.ts",
+    find: "serviceRouter(namespace, root, routes, virtual),",
+    replace: "serviceRouter(namespace, split.name, routes, virtual),",
+    suites: ["oracle consul"],
+  },
+  {
+    name: "without ACLs, requests that no permission matches pass",
+    file: "smi/consul/access.ts",
+    find: 'return acls ? allowed : [...allowed, { action: "deny", http: everything }];',
+    replace: "return allowed;",
+    suites: ["consul"],
+  },
+  {
+    name: "an expression that is anchored at the start must match the whole path",
+    file: "smi/consul/match.ts",
+    find: 'return { pathRegex: anchor === "full" || !free ? pattern : `(?:${pattern}).*` };',
+    replace: "return { pathRegex: pattern };",
+    suites: ["oracle consul"],
+  },
+  {
+    name: "one name in two namespaces is one service",
+    file: "smi/consul/identity.ts",
+    find: "if (namespaces.length < 2) return undefined;",
+    replace: "if (namespaces.length < 9) return undefined;",
+    suites: ["consul"],
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [
+  ...reading,
+  ...common,
+  ...istio,
+  ...ambient,
+  ...linkerd,
+  ...gatewayApi,
+  ...consul,
+];
