@@ -72,3 +72,17 @@ export function withDefaults<Pool extends PoolDefaults>(pools: Readonly<Record<s
       taints: pool.taints ?? [],
     }));
 }
+
+/** A taint in the parts that APIs take. */
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+/** Reads `dedicated=batch:NoSchedule`. */
+export function readTaint(text: string): Taint {
+  const [assignment = "", effect = ""] = text.split(":");
+  const [key = "", value] = assignment.split("=");
+  return { key, ...(value !== undefined && { value }), effect };
+}

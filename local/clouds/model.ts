@@ -94,6 +94,8 @@ export interface ResourceModel<S> {
   readonly nameless?: boolean;
   /** What the cloud computes, by property path. A function that gives undefined leaves the input. */
   readonly outputs: Readonly<Record<string, (inputs: PropertyMap, context: Context<S>) => PropertyValue | undefined>>;
+  /** Outputs that every update changes: the preview of one does not know them, whatever they were. */
+  readonly recomputed?: readonly string[];
   /** Outputs that are secret whatever the inputs are. */
   readonly secretOutputs?: readonly string[];
   readonly references?: readonly Reference[];

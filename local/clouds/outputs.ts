@@ -38,8 +38,9 @@ export function previewOutputs<S>(
     const [top = path] = path.split(".");
     // Nothing can be put inside of a value that is itself not known.
     if (inputs[top] instanceof Unknown) continue;
-    const before = old === undefined ? undefined : rawValueAt(old.olds, path);
-    if (before === undefined && old !== undefined) continue;
+    const kept = old !== undefined && model.recomputed?.includes(path) !== true;
+    const before = kept ? rawValueAt(old.olds, path) : undefined;
+    if (before === undefined && kept) continue;
     const unknown = model.secretOutputs?.includes(path) === true ? new Secret(Unknown.value) : Unknown.value;
     outputs = withValueAt(outputs, path, before ?? unknown);
   }

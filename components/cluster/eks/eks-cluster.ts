@@ -9,6 +9,7 @@ import { renderKubeconfig } from "../kubeconfig";
 import { createAddons } from "./add-ons";
 import { createControlPlane, grantAccess } from "./control-plane";
 import { createFargateProfiles, createNodeGroups } from "./nodes";
+import { Karpenter, type KarpenterArgs } from "./karpenter";
 import type { EksPlan } from "./plan";
 import { createSharedFiles, type SharedFiles } from "./shared-files";
 import type { Site } from "./site";
@@ -57,10 +58,12 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
       egressAddresses: network.egressAddresses,
     };
     this.volumes = describeVolumes(plan, files);
+    const karpenter = this.createKarpenter(site, { cluster, network, networking, after: addons });
     this.ready = [
       ...nodes,
       ...fargate,
       ...addons,
+      ...karpenter,
       ...(files?.ready ?? []),
       ...(plan.compute.kind === "auto" ? [cluster] : []),
     ];
@@ -73,6 +76,16 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
       { plan: plan.network, clusterName: plan.clusterName, provider },
       { parent: this },
     );
+  }
+
+  private createKarpenter(
+    site: Site,
+    on: Pick<KarpenterArgs, "cluster" | "network" | "networking" | "after">,
+  ): readonly pulumi.Resource[] {
+    const { compute } = site.plan;
+    if (compute.kind !== "karpenter") return [];
+    const args = { ...on, site, compute, provider: this.provider };
+    return new Karpenter(`${site.name}-karpenter`, args, { parent: this }).ready;
   }
 
   private createProvider(

@@ -3,6 +3,7 @@ import * as eks from "@pulumi/aws/eks";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { VpcNetwork } from "../../network/vpc";
+import { readTaint, type Taint } from "../common-plan";
 import type { NodeGroupPlan } from "./compute-plan";
 import { NODE_POLICIES } from "./control-plane";
 import { createRole, type ServiceRole, type Site } from "./site";
@@ -64,7 +65,7 @@ function createNodeGroup(
       updateConfig: { maxUnavailablePercentage: 33 },
       nodeRepairConfig: { enabled: true },
       labels: group.labels,
-      ...(group.taints.length > 0 && { taints: group.taints.map(readTaint) }),
+      ...(group.taints.length > 0 && { taints: group.taints.map(eksTaint) }),
       launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
     },
     {
@@ -85,12 +86,11 @@ function rootVolume({ amiType, diskSize }: NodeGroupPlan) {
   };
 }
 
-/** `dedicated=batch:NoSchedule` as EKS writes it. */
-function readTaint(taint: string): { key: string; value?: string; effect: string } {
-  const [assignment = "", effect = ""] = taint.split(":");
-  const [key = "", value] = assignment.split("=");
+/** A taint as EKS writes it. */
+function eksTaint(text: string): Taint {
   const names = { NoSchedule: "NO_SCHEDULE", PreferNoSchedule: "PREFER_NO_SCHEDULE", NoExecute: "NO_EXECUTE" };
-  return { key, ...(value !== undefined && { value }), effect: names[effect as keyof typeof names] };
+  const { effect, ...taint } = readTaint(text);
+  return { ...taint, effect: names[effect as keyof typeof names] };
 }
 
 /** Fargate profiles, one after the other: EKS changes one of a cluster at a time. */

@@ -127,6 +127,8 @@ const launchTemplate: AwsModel = {
       return old?.outputs.defaultVersion ?? 1;
     },
   },
+  // The provider says so itself (`internal/service/ec2/ec2_launch_template.go`, `CustomizeDiff`).
+  recomputed: ["latestVersion"],
   references: [
     { path: "vpcSecurityGroupIds[*]", type: SECURITY_GROUP, missing: securityGroupNotFound, onDelete: "ignore" },
   ],

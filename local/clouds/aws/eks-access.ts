@@ -1,6 +1,6 @@
 import type { PropertyMap } from "../../protocol/property";
 import type { Reference, Refusal } from "../model";
-import { textAt, valueAt, valuesAt } from "../paths";
+import { textAt, textsAt, valueAt, valuesAt } from "../paths";
 import { boolean, json, list, object, string } from "../schema";
 import {
   arn,
@@ -90,6 +90,19 @@ const accessEntry: AwsModel = {
       NODE_ENTRIES.includes(String(type)) && Array.isArray(kubernetesGroups) && kubernetesGroups.length > 0
         ? invalidParameter(`The access entry type ${String(type)} does not support Kubernetes groups`)
         : undefined,
+    ({ kubernetesGroups }): Refusal | undefined => {
+      const reserved = textsAt({ kubernetesGroups }, "kubernetesGroups[*]").find((group) =>
+        group.startsWith("system:"),
+      );
+      if (reserved === undefined) return undefined;
+      return invalidParameter(`The kubernetes group name ${reserved} is invalid, it cannot start with system:`);
+    },
+    ({ principalArn }, { ledger, isNew, old }): Refusal | undefined => {
+      const role = ledger.list(ROLE).find((it) => byArn(it, String(principalArn)));
+      if (role === undefined || old !== undefined || !isNew(role)) return undefined;
+      // The provider asks again while IAM propagates (`internal/service/eks/access_entry.go`).
+      return { ...principalInvalid(String(principalArn)), passesAfter: 10 };
+    },
     // EKS itself made this entry when it made the cluster.
     ({ clusterName, principalArn }, { ledger, scope, settings, old }): Refusal | undefined => {
       const cluster = ledger.get(EKS_CLUSTER, String(clusterName), scope);

@@ -1,4 +1,5 @@
 import type { PropertyMap } from "../../protocol/property";
+import { containsBlock, overlaps, parseCidr } from "../cidr";
 import type { Refusal } from "../model";
 import { textAt, textsAt, valueAt } from "../paths";
 import { anything, boolean, each, list, object, string } from "../schema";
@@ -7,10 +8,12 @@ import { arn, byArn, REGIONAL, REGIONAL_OUTPUTS, regionOf, type AwsContext, type
 import { SECURITY_GROUP, securityGroupNotFound } from "./compute";
 import { attachedPolicies, ROLE, roleArnReference, trustsService } from "./iam";
 import { KMS_KEY } from "./kms";
-import { SUBNET } from "./vpc";
+import { SUBNET, VPC } from "./vpc";
 
 export const EKS_CLUSTER = "aws:eks/cluster:Cluster";
 export const EKS_NODE_GROUP = "aws:eks/nodeGroup:NodeGroup";
+export const EKS_ADDON = "aws:eks/addon:Addon";
+export const EKS_FARGATE_PROFILE = "aws:eks/fargateProfile:FargateProfile";
 
 /** The modes in the only order in which a cluster may go through them. */
 const AUTHENTICATION_MODES = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"] as const;
@@ -41,6 +44,13 @@ function roleRule(inputs: PropertyMap, context: AwsContext): Refusal | undefined
     "The provided role doesn't have the Amazon EKS Managed Policies associated with it. " +
       `Please ensure the following policies [${needed}] are attached`,
   );
+}
+
+/** IAM propagates for seconds; the provider asks again for two minutes (`internal/service/eks/cluster.go`). */
+function propagationRule(inputs: PropertyMap, { ledger, old, isNew }: AwsContext): Refusal | undefined {
+  const role = ledger.list(ROLE).find((it) => byArn(it, String(inputs.roleArn)));
+  if (role === undefined || old !== undefined || !isNew(role)) return undefined;
+  return { ...invalidParameter(`The role with name ${role.id} does not exist`), passesAfter: 10 };
 }
 
 function subnetsRule(inputs: PropertyMap, { ledger, scope }: AwsContext): Refusal | undefined {
@@ -95,17 +105,44 @@ function authenticationRule(inputs: PropertyMap, { old }: AwsContext): Refusal |
   };
 }
 
-function autoModeRule(inputs: PropertyMap): Refusal | undefined {
+/** "Within 10.0.0.0/8, 172.16.0.0/12, or 192.168.0.0/16", /24 to /12, and not the VPC's (`KubernetesNetworkConfigRequest`). */
+function serviceCidrRule(inputs: PropertyMap, { ledger, scope }: AwsContext): Refusal | undefined {
+  const text = textAt(inputs, "kubernetesNetworkConfig.serviceIpv4Cidr");
+  if (text === undefined) return undefined;
+  const block = parseCidr(text);
+  const ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((range) => parseCidr(range)!);
+  if (block === undefined || block.prefix < 12 || block.prefix > 24 || !ranges.some((it) => containsBlock(it, block))) {
+    return invalidParameter(
+      `serviceIpv4Cidr ${text} is not valid: it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, between /24 and /12`,
+    );
+  }
+  const subnet = ledger.get(SUBNET, textAt(inputs, "vpcConfig.subnetIds[0]") ?? "", scope);
+  const vpc = ledger.get(VPC, textAt(subnet?.inputs, "vpcId") ?? "", scope);
+  const network = parseCidr(textAt(vpc?.inputs, "cidrBlock") ?? "");
+  if (network === undefined || !overlaps(network, block)) return undefined;
+  return invalidParameter(`serviceIpv4Cidr ${text} overlaps with the CIDR block of the VPC ${vpc?.id}`);
+}
+
+function autoModeRule(inputs: PropertyMap, { old }: AwsContext): Refusal | undefined {
   const switches = [
     "computeConfig.enabled",
     "kubernetesNetworkConfig.elasticLoadBalancing.enabled",
     "storageConfig.blockStorage.enabled",
   ];
   const values = switches.map((path) => valueAt(inputs, path) ?? false);
-  if (new Set(values).size <= 1) return undefined;
-  return invalidParameter(
-    `For EKS Auto Mode, please ensure that all required configs, including ${switches.join(", ")} are all either fully enabled or fully disabled.`,
-  );
+  if (new Set(values).size > 1) {
+    return invalidParameter(
+      `For EKS Auto Mode, please ensure that all required configs, including ${switches.join(", ")} are all either fully enabled or fully disabled.`,
+    );
+  }
+  if (values[0] !== true) return undefined;
+  if ((valueAt(inputs, "accessConfig.authenticationMode") ?? "CONFIG_MAP") === "CONFIG_MAP") {
+    return invalidParameter("EKS Auto Mode needs the authentication mode API or API_AND_CONFIG_MAP");
+  }
+  if (old === undefined && (inputs.bootstrapSelfManagedAddons ?? true) === true) {
+    return invalidParameter("bootstrapSelfManagedAddons must be set to false when EKS Auto Mode is enabled");
+  }
+  return undefined;
 }
 
 /** Adding or changing is an update for some, a replacement for others: see `internal/service/eks/cluster.go` of the provider. */
@@ -221,8 +258,22 @@ const cluster: AwsModel = {
     },
   ],
   taken: (_, other) => ({ code: "ResourceInUseException", message: `Cluster already exists with name: ${other.id}` }),
-  rules: [roleRule, subnetsRule, endpointRule, versionRule, authenticationRule, autoModeRule],
-  inUse: () => ({ code: "ResourceInUseException", message: "Cluster has nodegroups attached" }),
+  rules: [
+    propagationRule,
+    roleRule,
+    subnetsRule,
+    endpointRule,
+    versionRule,
+    authenticationRule,
+    serviceCidrRule,
+    autoModeRule,
+  ],
+  inUse: (_, by) => ({
+    code: "ResourceInUseException",
+    message: by.some(({ type }) => type === EKS_FARGATE_PROFILE)
+      ? "Cluster has Fargate profiles attached"
+      : "Cluster has nodegroups attached",
+  }),
   refuseDelete: (entry) =>
     entry.inputs.deletionProtection === true
       ? {

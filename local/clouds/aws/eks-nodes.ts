@@ -1,39 +1,46 @@
 import type { PropertyMap } from "../../protocol/property";
 import type { Reference, Refusal } from "../model";
-import { textAt, valueAt } from "../paths";
+import { textAt, textsAt, valueAt } from "../paths";
+import { quota } from "../rules";
 import { anything, boolean, each, list, map, number, object, string } from "../schema";
 import { KUBELET_SKEW, minorOf } from "../versions";
 import { arn, byArn, REGIONAL, REGIONAL_OUTPUTS, type AwsContext, type AwsModel } from "./common";
 import { LAUNCH_TEMPLATE } from "./compute";
-import { clusterNotFound, EKS_CLUSTER, EKS_NODE_GROUP, eksSubnetNotFound, invalidParameter } from "./eks-cluster";
+import {
+  clusterNotFound,
+  EKS_ADDON,
+  EKS_CLUSTER,
+  EKS_NODE_GROUP,
+  eksSubnetNotFound,
+  invalidParameter,
+} from "./eks-cluster";
 import { attachedPolicies, ROLE, roleArnReference, trustsService } from "./iam";
 import { SUBNET } from "./vpc";
-
-/** Add-ons of EKS with the version that the simulation gives by default. */
-const ADDONS: Readonly<Record<string, string>> = {
-  "amazon-cloudwatch-observability": "v4.1.0-eksbuild.1",
-  "aws-ebs-csi-driver": "v1.45.0-eksbuild.2",
-  "aws-efs-csi-driver": "v2.1.8-eksbuild.1",
-  "aws-guardduty-agent": "v1.10.0-eksbuild.2",
-  "aws-mountpoint-s3-csi-driver": "v1.15.0-eksbuild.1",
-  "cert-manager": "v1.18.2-eksbuild.2",
-  coredns: "v1.12.3-eksbuild.1",
-  "eks-node-monitoring-agent": "v1.3.0-eksbuild.2",
-  "eks-pod-identity-agent": "v1.3.8-eksbuild.2",
-  "external-dns": "v0.18.0-eksbuild.1",
-  "kube-proxy": "v1.34.0-eksbuild.2",
-  "kube-state-metrics": "v2.16.0-eksbuild.1",
-  "metrics-server": "v0.8.0-eksbuild.1",
-  "prometheus-node-exporter": "v1.9.1-eksbuild.3",
-  "snapshot-controller": "v8.3.0-eksbuild.1",
-  "vpc-cni": "v1.20.1-eksbuild.3",
-};
 
 /** Policies of which a node role needs one of each pair for its nodes to join. */
 const NODE_POLICIES = [
   ["AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"],
   ["AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly"],
 ] as const;
+
+/** API reference, `Nodegroup.amiType`, without those for Windows. */
+const AMI_TYPES: readonly string[] = [
+  "AL2_x86_64",
+  "AL2_x86_64_GPU",
+  "AL2_ARM_64",
+  "CUSTOM",
+  "BOTTLEROCKET_ARM_64",
+  "BOTTLEROCKET_x86_64",
+  "BOTTLEROCKET_ARM_64_FIPS",
+  "BOTTLEROCKET_x86_64_FIPS",
+  "BOTTLEROCKET_ARM_64_NVIDIA",
+  "BOTTLEROCKET_x86_64_NVIDIA",
+  "AL2023_x86_64_STANDARD",
+  "AL2023_ARM_64_STANDARD",
+  "AL2023_x86_64_NEURON",
+  "AL2023_x86_64_NVIDIA",
+  "AL2023_ARM_64_NVIDIA",
+];
 
 /** What belongs to a cluster and goes with it. */
 export const clusterReference: Reference = {
@@ -59,6 +66,60 @@ function nodeRoleRule(inputs: PropertyMap, context: AwsContext): Refusal | undef
     code: "NodeCreationFailure",
     message: `Instances failed to join the kubernetes cluster: the node role has none of the policies ${missing.join(", ")}`,
   };
+}
+
+/**
+ * A node without a network plugin never becomes ready, and a plugin without its permissions never starts. Clusters that
+ * were made with self-managed add-ons have a plugin that the simulation does not see.
+ */
+function networkRule(inputs: PropertyMap, context: AwsContext): Refusal | undefined {
+  const { ledger, scope, old } = context;
+  const cluster = ledger.get(EKS_CLUSTER, String(inputs.clusterName), scope);
+  if (old !== undefined || cluster?.inputs.bootstrapSelfManagedAddons !== false) return undefined;
+  const addonOf = (name: string) => ledger.get(EKS_ADDON, `${String(inputs.clusterName)}:${name}`, scope);
+  const failed = (reason: string): Refusal => ({
+    code: "NodeCreationFailure",
+    message: `Unhealthy nodes in the kubernetes cluster: ${reason}`,
+  });
+  const plugin = addonOf("vpc-cni");
+  if (plugin === undefined) return failed("container runtime network not ready: cni config uninitialized");
+  const byIdentity = textsAt(plugin.inputs, "podIdentityAssociations[*].roleArn");
+  if (byIdentity.length > 0 && addonOf("eks-pod-identity-agent") === undefined) {
+    return failed("aws-node has a Pod Identity, and the add-on eks-pod-identity-agent is missing");
+  }
+  const roles = [textAt(inputs, "nodeRoleArn"), textAt(plugin.inputs, "serviceAccountRoleArn"), ...byIdentity];
+  const able = ledger
+    .list(ROLE)
+    .filter((role) => roles.some((arn) => arn !== undefined && byArn(role, arn)))
+    .some((role) => attachedPolicies(context, role).includes("arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"));
+  return able ? undefined : failed("aws-node is not authorized to perform: ec2:AssignPrivateIpAddresses");
+}
+
+/** What a launch template takes over (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html). */
+function templateRule({ launchTemplate, diskSize, remoteAccess }: PropertyMap): Refusal | undefined {
+  if (launchTemplate === undefined) return undefined;
+  if (diskSize !== undefined) return invalidParameter("Disk size must be specified within the launch template.");
+  if (remoteAccess !== undefined)
+    return invalidParameter("Remote access configuration cannot be specified with a launch template.");
+  return undefined;
+}
+
+/** Graviton types have a `g` behind their generation. */
+function imageRule(inputs: PropertyMap): Refusal | undefined {
+  const amiType = textAt(inputs, "amiType") ?? "AL2023_x86_64_STANDARD";
+  const arm = amiType.includes("ARM_64");
+  if (amiType === "CUSTOM") return undefined;
+  const wrong = textsAt(inputs, "instanceTypes[*]").filter((type) => /^(a1|[a-z]+\d+g[a-z]*)\./.test(type) !== arm);
+  if (wrong.length === 0) return undefined;
+  return invalidParameter(`[${wrong.join(", ")}] is not a valid instance type for requested amiType ${amiType}`);
+}
+
+function updateRule(inputs: PropertyMap): Refusal | undefined {
+  const given = ["maxUnavailable", "maxUnavailablePercentage"].filter(
+    (name) => valueAt(inputs, `updateConfig.${name}`) !== undefined,
+  );
+  if (given.length < 2) return undefined;
+  return invalidParameter("Only one of maxUnavailable and maxUnavailablePercentage can be specified");
 }
 
 function scalingRule(inputs: PropertyMap): Refusal | undefined {
@@ -116,7 +177,7 @@ const nodeGroup: AwsModel = {
     nodeGroupNamePrefix: string({ immutable: true }),
     nodeRoleArn: string({ required: true, immutable: true }),
     subnetIds: list(string(), { required: true, immutable: true, set: true }),
-    amiType: string({ immutable: true }),
+    amiType: string({ immutable: true, oneOf: AMI_TYPES }),
     capacityType: string({ immutable: true, oneOf: ["ON_DEMAND", "SPOT", "CAPACITY_BLOCK"] }),
     diskSize: number({ immutable: true, minimum: 1 }),
     instanceTypes: list(
@@ -207,63 +268,25 @@ const nodeGroup: AwsModel = {
     code: "ResourceInUseException",
     message: `NodeGroup already exists with name ${String(inputs.nodeGroupName)} and cluster name ${String(inputs.clusterName)}`,
   }),
-  rules: [nodeRoleRule, scalingRule, nodeVersionRule],
-};
-
-const addon: AwsModel = {
-  type: "aws:eks/addon:Addon",
-  label: "EKS Add-On",
-  properties: {
-    ...REGIONAL,
-    ...each(string({ required: true, immutable: true }), "addonName", "clusterName"),
-    ...each(string(), "addonVersion", "configurationValues", "serviceAccountRoleArn"),
-    namespaceConfig: object({ namespace: string() }, { immutable: true }),
-    podIdentityAssociations: list(object(each(string({ required: true }), "roleArn", "serviceAccount")), { set: true }),
-    preserve: boolean(),
-    resolveConflictsOnCreate: string({ oneOf: ["NONE", "OVERWRITE"] }),
-    resolveConflictsOnUpdate: string({ oneOf: ["NONE", "OVERWRITE", "PRESERVE"] }),
-  },
-  id: (inputs) => `${String(inputs.clusterName)}:${String(inputs.addonName)}`,
-  outputs: {
-    ...REGIONAL_OUTPUTS,
-    arn: arn("eks", (_, { id, digest }) => `addon/${id.replace(":", "/")}/${digest("arn", 8)}`),
-    addonVersion: (inputs, { old }) =>
-      inputs.addonVersion ?? old?.outputs.addonVersion ?? ADDONS[String(inputs.addonName)],
-    configurationValues: (inputs) => inputs.configurationValues ?? "",
-    createdAt: () => "2024-01-01T00:00:00Z",
-    modifiedAt: () => "2024-01-01T00:00:00Z",
-  },
-  references: [
-    clusterReference,
-    roleArnReference("serviceAccountRoleArn", (value) =>
-      invalidParameter(`The role with name ${value.split("/").at(-1)} cannot be found.`),
-    ),
-    roleArnReference("podIdentityAssociations[*].roleArn", (value) =>
-      invalidParameter(`The role with name ${value.split("/").at(-1)} cannot be found.`),
-    ),
-  ],
-  taken: () => ({ code: "ResourceInUseException", message: "Addon already exists." }),
   rules: [
-    ({ addonName }): Refusal | undefined =>
-      ADDONS[String(addonName)] === undefined
-        ? invalidParameter(
-            `Addon specified is not supported: ${String(addonName)}; supported: ${Object.keys(ADDONS).join(", ")}`,
-          )
-        : undefined,
-    ({ addonVersion }): Refusal | undefined =>
-      addonVersion === undefined || /^v\d+\.\d+\.\d+-eksbuild\.\d+$/.test(String(addonVersion))
-        ? undefined
-        : invalidParameter(`Addon version specified is not supported: ${String(addonVersion)}`),
-    ({ configurationValues }): Refusal | undefined => {
-      try {
-        if (typeof configurationValues === "string" && /^\s*[{[]/.test(configurationValues))
-          JSON.parse(configurationValues);
-        return undefined;
-      } catch {
-        return invalidParameter("ConfigurationValue provided in request is not supported: it is no valid JSON");
-      }
-    },
+    nodeRoleRule,
+    networkRule,
+    templateRule,
+    imageRule,
+    scalingRule,
+    updateRule,
+    nodeVersionRule,
+    // Managed node groups of a cluster (EKS quotas).
+    quota({
+      type: EKS_NODE_GROUP,
+      limit: 30,
+      by: (inputs, { scope }) => `${scope} ${textAt(inputs, "clusterName") ?? ""}`,
+      refusal: (limit) => ({
+        code: "ResourceLimitExceededException",
+        message: `Cluster has reached its limit of ${limit} managed node groups`,
+      }),
+    }),
   ],
 };
 
-export const EKS_NODE_MODELS: readonly AwsModel[] = [nodeGroup, addon];
+export const EKS_NODE_MODELS: readonly AwsModel[] = [nodeGroup];

@@ -8,6 +8,7 @@ import { byArn, byId, isRoleArn, TAGGED, tagsAll, type AwsContext, type AwsModel
 export const ROLE = "aws:iam/role:Role";
 const ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+const INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile";
 const OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
 
 /** Characters without white space that a trust policy may have (IAM quota "Role trust policy length"). */
@@ -138,7 +139,9 @@ const role: AwsModel = {
   inUse: (_, by) =>
     by.some((it) => it.type === ROLE_POLICY_ATTACHMENT)
       ? { code: "DeleteConflict", message: "Cannot delete entity, must detach all policies first." }
-      : { code: "DeleteConflict", message: "Cannot delete entity, must delete policies first." },
+      : by.some((it) => it.type === INSTANCE_PROFILE)
+        ? { code: "DeleteConflict", message: "Cannot delete entity, must remove roles from instance profile first." }
+        : { code: "DeleteConflict", message: "Cannot delete entity, must delete policies first." },
 };
 
 const roleReference = { path: "role", type: ROLE, missing: roleNotFound } as const;
@@ -238,4 +241,33 @@ const oidcProvider: AwsModel = {
   ],
 };
 
-export const IAM_MODELS: readonly AwsModel[] = [role, attachment, rolePolicy, oidcProvider];
+const instanceProfile: AwsModel = {
+  type: INSTANCE_PROFILE,
+  label: "IAM Instance Profile",
+  properties: {
+    ...TAGGED,
+    name: string({
+      immutable: true,
+      pattern: { test: /^[\w+=,.@-]{1,128}$/, allowed: "1 to 128 of letters, digits and +=,.@-_" },
+    }),
+    ...each(string({ immutable: true }), "namePrefix", "path"),
+    role: string(),
+  },
+  autoName: { property: "name" },
+  id: (inputs, { digest }) => textAt(inputs, "name") ?? `${textAt(inputs, "namePrefix") ?? ""}${digest("name", 12)}`,
+  outputs: {
+    tagsAll,
+    name: (_, { id }) => id,
+    arn: (inputs, { id, settings }) =>
+      `arn:aws:iam::${settings.account}:instance-profile${textAt(inputs, "path") ?? "/"}${id}`,
+    uniqueId: (_, { digest }) => `AIPA${digest("unique id", 17).toUpperCase()}`,
+    createDate: () => "2024-01-01T00:00:00Z",
+  },
+  references: [roleReference],
+  taken: (_, other) => ({
+    code: "EntityAlreadyExists",
+    message: `Instance Profile ${other.id} already exists.`,
+  }),
+};
+
+export const IAM_MODELS: readonly AwsModel[] = [role, attachment, rolePolicy, oidcProvider, instanceProfile];

@@ -4,12 +4,16 @@ import { textAt, valueAt } from "../paths";
 import { anything, boolean, each, list, map, number, object, string } from "../schema";
 import { EXAMPLE_ACCOUNT, type AwsModel, type AwsSettings } from "./common";
 import { COMPUTE_MODELS } from "./compute";
+import { EFS_MODELS } from "./efs";
 import { EKS_ACCESS_MODELS } from "./eks-access";
+import { EKS_ADDON_MODELS } from "./eks-addons";
 import { EKS_CLUSTER_MODELS } from "./eks-cluster";
+import { EKS_FARGATE_MODELS } from "./eks-fargate";
 import { EKS_NODE_MODELS } from "./eks-nodes";
 import { AWS_FUNCTIONS } from "./functions";
 import { IAM_MODELS } from "./iam";
 import { KMS_MODELS } from "./kms";
+import { MESSAGING_MODELS } from "./messaging";
 import { ROUTING_MODELS } from "./routing";
 import { S3_MODELS } from "./s3";
 import { VPC_MODELS } from "./vpc";
@@ -24,10 +28,14 @@ export const AWS: CloudDefinition<AwsSettings> = {
     ...COMPUTE_MODELS,
     ...EKS_CLUSTER_MODELS,
     ...EKS_NODE_MODELS,
+    ...EKS_ADDON_MODELS,
+    ...EKS_FARGATE_MODELS,
     ...EKS_ACCESS_MODELS,
     ...IAM_MODELS,
     ...KMS_MODELS,
     ...S3_MODELS,
+    ...EFS_MODELS,
+    ...MESSAGING_MODELS,
   ],
   functions: AWS_FUNCTIONS,
   config: {

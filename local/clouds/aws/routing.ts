@@ -1,5 +1,5 @@
 import { publicAddress } from "../cidr";
-import type { LedgerEntry } from "../ledger";
+import type { Ledger, LedgerEntry } from "../ledger";
 import type { Reference, Refusal } from "../model";
 import { textAt } from "../paths";
 import { anything, each, list, number, object, string } from "../schema";
@@ -237,5 +237,21 @@ const association: AwsModel = {
     message: `the specified association for route table ${String(inputs.routeTableId)} conflicts with an existing association`,
   }),
 };
+
+/** Whether a subnet's route table leads straight to an internet gateway. */
+export function isPublicSubnet(ledger: Ledger, subnetId: string, scope: string): boolean {
+  const tables = ledger
+    .list(ASSOCIATION)
+    .filter((it) => it.scope === scope && it.inputs.subnetId === subnetId)
+    .map((it) => it.inputs.routeTableId);
+  return ledger
+    .list(ROUTE)
+    .some(
+      (it) =>
+        it.scope === scope &&
+        tables.includes(it.inputs.routeTableId) &&
+        (textAt(it.inputs, "gatewayId") ?? "").startsWith("igw-"),
+    );
+}
 
 export const ROUTING_MODELS: readonly AwsModel[] = [eip, natGateway, routeTable, route, association];

@@ -131,6 +131,12 @@ export const ARGO_ROLLOUTS = kindsOf("argoproj.io", {
   Rollout: "v1alpha1",
 });
 
+/** charts/karpenter-crd of https://github.com/aws/karpenter-provider-aws, tag v1.14.1 */
+export const KARPENTER = [
+  ...kindsOf("karpenter.sh", { "NodeClaim*": "v1", "NodeOverlay*": "v1alpha1", "NodePool*": "v1" }),
+  ...kindsOf("karpenter.k8s.aws", { "EC2NodeClass*": "v1" }),
+];
+
 /** Every kind that some known chart brings: their scope is known before they are on any cluster. */
 export const KNOWN_CUSTOM_KINDS: readonly ServedKind[] = [
   ...LINKERD,
@@ -142,4 +148,5 @@ export const KNOWN_CUSTOM_KINDS: readonly ServedKind[] = [
   ...CONSUL_PEERING,
   ...FLAGGER,
   ...ARGO_ROLLOUTS,
+  ...KARPENTER,
 ];

@@ -7,6 +7,7 @@ import {
   GATEWAY_API,
   GATEWAY_API_EXPERIMENTAL,
   ISTIO,
+  KARPENTER,
   LINKERD,
 } from "./chart-kinds";
 import type { Kind, ServedKind } from "./kinds";
@@ -69,6 +70,11 @@ const CONSUL_WATCHES = ["GatewayClass", "Gateway", "HTTPRoute"].map((kind) => ({
   because:
     "consul-connect-injector watches it; install the Gateway API CRDs first, or let the chart (connectInject.apiGateway.manageExternalCRDs)",
 }));
+
+const KARPENTER_RELEASE = {
+  versions: { test: /^\d+\.\d+\.\d+$/, example: "1.14.1" },
+  appVersion: (version: string) => version,
+};
 
 /** The charts that the simulated clouds know, by the name that a Release gives. */
 export const CHARTS: Readonly<Record<string, ChartModel>> = {
@@ -149,6 +155,22 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
                 "consul-connect-injector watches it unless global.crds.enableTcpRoute is false; it is in the experimental channel only",
             },
           ]),
+    ],
+  },
+  "oci://public.ecr.aws/karpenter/karpenter-crd": { ...KARPENTER_RELEASE, workloads: [], kinds: () => KARPENTER },
+  "oci://public.ecr.aws/karpenter/karpenter": {
+    ...KARPENTER_RELEASE,
+    workloads: ["Deployment/karpenter"],
+    kinds: () => [],
+    refuses: (values) =>
+      isUnknownAt(values, "settings.clusterName") || (valueAt(values, "settings.clusterName") ?? "") !== ""
+        ? undefined
+        : "settings.clusterName is required",
+    needsKinds: () => [
+      {
+        kind: { group: "karpenter.sh", version: "v1", kind: "NodePool" },
+        because: "karpenter watches it; install the chart karpenter-crd on this cluster first",
+      },
     ],
   },
   "oci://docker.io/envoyproxy/gateway-crds-helm": {
