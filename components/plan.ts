@@ -7,6 +7,7 @@ import {
 } from "./cluster/plan";
 import { validateFargate } from "./cluster/eks/validate";
 import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
+import { validateExisting } from "./cluster/existing/plan";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
@@ -16,6 +17,7 @@ import type { ProvidersPlan } from "./providers";
 import { readSettings, type Settings } from "./settings";
 import { parseShape } from "./shape";
 import { minorVersion } from "./spec/common-schema";
+import { madeClusters } from "./spec/clusters";
 import { environmentSchema } from "./spec/schema";
 import type { Environment } from "./spec/types";
 import { planBucket, validateBuckets, type MirroredBucketPlan } from "./storage/plan";
@@ -76,6 +78,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
   problems.push(
     ...validateProtection(environment, shape.value, today),
     ...validateClusters(shape.value, { environment, settings }),
+    ...validateExisting(shape.value, directory),
     ...validateMesh(shape.value.mesh),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
@@ -88,7 +91,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
   );
   problems.push(...references, ...trafficProblems);
   if (problems.length > 0 || settings === undefined) throw new SpecError(environment, problems);
-  return assemble(environment, shape.value, settings, traffic);
+  return assemble(environment, shape.value, settings, traffic, directory);
 }
 
 /** The traffic rules of an environment by themselves, for those who translate or explain them. */
@@ -136,7 +139,7 @@ export function readRules({
 export function readNetworks({ environment, spec }: Pick<PlanInput, "environment" | "spec">): NetworksPlan {
   const { value, problems } = parseShape(environmentSchema, spec);
   if (value === undefined) throw new SpecError(environment, problems);
-  const found = [...problems, ...validateBlocks(value.clusters, value.network)];
+  const found = [...problems, ...validateBlocks(madeClusters(value.clusters), value.network)];
   if (found.length > 0) throw new SpecError(environment, found);
   return planNetworks(environment, value);
 }
@@ -159,7 +162,7 @@ export function readUpgrade(
   );
   const found = [...problems, ...version.problems, ...own];
   if (found.length > 0) throw new SpecError(environment, found);
-  const clusters = sorted(value.clusters).map(([key, cluster]) => ({
+  const clusters = sorted(madeClusters(value.clusters)).map(([key, cluster]) => ({
     key,
     version: cluster.kubernetesVersion,
     pools: Object.fromEntries(
@@ -173,7 +176,7 @@ function validateClusters(spec: Environment, names: ClusterNames): Problem[] {
   const { clusters, network } = spec;
   const { settings } = names;
   return [
-    ...validateBlocks(clusters, network),
+    ...validateBlocks(madeClusters(clusters), network),
     ...Object.entries(clusters).flatMap(([key, cluster]) => validateCluster(key, cluster, names)),
     ...validateFargate(spec),
     ...(settings === undefined ? [] : validateCloudSettings(Object.values(clusters), settings)),
@@ -191,12 +194,19 @@ function compileTraffic(spec: Environment, directory: string): { traffic: Traffi
   return { traffic: compiled.plan, problems: [...problems, ...compiled.problems] };
 }
 
-function assemble(environment: string, spec: Environment, settings: Settings, traffic: TrafficPlan): EnvironmentPlan {
+function assemble(
+  environment: string,
+  spec: Environment,
+  settings: Settings,
+  traffic: TrafficPlan,
+  directory: string,
+): EnvironmentPlan {
   const contextOf = (path: string) => ({
     environment,
     settings,
     ...guardOf(spec, path),
     network: spec.network ?? {},
+    directory,
   });
   const clusters = sorted(spec.clusters).map(([key, cluster]) =>
     planCluster(key, cluster, contextOf(`clusters.${key}`)),

@@ -1,3 +1,4 @@
+import type { Place } from "./cluster/common-plan";
 import type { ClusterPlan } from "./cluster/plan";
 import type { EnvironmentPlan } from "./plan";
 import type { StorePlan } from "./storage/plan";
@@ -18,7 +19,7 @@ export interface PlatformSummary {
 export interface ClusterSummary {
   readonly kind: ClusterPlan["kind"];
   readonly name: string;
-  /** Region or location. */
+  /** Region or location, or the context of a cluster that existed already. */
   readonly place: string;
   readonly kubernetesVersion: string;
   /** See `ClusterPlan.connect`. */
@@ -49,7 +50,18 @@ export function describePlatform(plan: EnvironmentPlan): PlatformSummary {
 }
 
 function describeCluster({ kind, clusterName: name, kubernetesVersion, place, connect }: ClusterPlan): ClusterSummary {
-  return { kind, name, kubernetesVersion, place: place.cloud === "aws" ? place.region : place.location, connect };
+  return { kind, name, kubernetesVersion, place: describePlace(place), connect };
+}
+
+function describePlace(place: Place): string {
+  switch (place.cloud) {
+    case "aws":
+      return place.region;
+    case "azure":
+      return place.location;
+    case "none":
+      return `context ${place.context}`;
+  }
 }
 
 function describeGrants({ identities, buckets }: EnvironmentPlan): string[] {

@@ -11,7 +11,7 @@ export interface Cluster {
   readonly key: string;
   /** Name in its cloud. */
   readonly clusterName: string;
-  /** Id in its cloud: the name on AWS, the ARM id on Azure. */
+  /** Id in its cloud: the name on AWS, the ARM id on Azure. What its Kubernetes provider is tied to. */
   readonly clusterId: pulumi.Output<string>;
   readonly provider: KubernetesProvider;
   /** Issuer of the cluster's ServiceAccount tokens, byte for byte: AKS's ends in a slash, and trusts compare it exactly. */
@@ -37,8 +37,8 @@ export interface ClusterNetworkFacts {
 
 /** How a cluster makes volumes. Storage classes get the same names everywhere from this. */
 export interface ClusterVolumes {
-  /** One node at a time. */
-  readonly block: VolumeSource;
+  /** One node at a time. Absent on an existing cluster that does not say how. */
+  readonly block?: VolumeSource;
   /** Many nodes at a time. Absent where the spec asks for none. */
   readonly shared?: VolumeSource;
 }

@@ -7,7 +7,9 @@ import type { Guard } from "../waivers";
 /** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
 export type Place =
   | { readonly cloud: "aws"; readonly region: string }
-  | { readonly cloud: "azure"; readonly location: string; readonly subscriptionId: string; readonly tenantId: string };
+  | { readonly cloud: "azure"; readonly location: string; readonly subscriptionId: string; readonly tenantId: string }
+  /** Where no cloud is beside it that we know: a cluster that existed already. */
+  | { readonly cloud: "none"; readonly context: string };
 
 /** What every cluster that we make is planned with. */
 export interface ClusterBasePlan extends Guard {
@@ -30,6 +32,8 @@ export interface ClusterContext extends Guard {
   readonly settings: Settings;
   /** The address space that the cluster's block is part of. */
   readonly network: NetworkSpec;
+  /** Folder that the spec's paths are relative to. */
+  readonly directory: string;
 }
 
 /** The parts of a base plan that are the same on every cloud, and the blocks that they were cut from. */

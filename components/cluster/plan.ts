@@ -6,12 +6,14 @@ import { planAks, validateAks, type AksPlan } from "./aks/plan";
 import type { ClusterBase, ClusterContext } from "./common-plan";
 import { planEks, type EksPlan } from "./eks/plan";
 import { validateEks } from "./eks/validate";
+import { planExisting, type ExistingPlan } from "./existing/plan";
 import { skewProblem } from "./upgrade";
 
-export type ClusterPlan = EksPlan | AksPlan;
+export type ClusterPlan = EksPlan | AksPlan | ExistingPlan;
 
-/** What is wrong with one cluster beyond its shape and its block (see `validateBlocks`). */
+/** What is wrong with a cluster beyond its shape and its block (see `validateBlocks`, and `validateExisting` for what is there already). */
 export function validateCluster(key: string, spec: ClusterSpec, names: ClusterNames): Problem[] {
+  if (spec.kind === "existing") return [];
   const path = `clusters.${key}`;
   const problems: Problem[] = [];
   for (const [name, pool] of Object.entries(spec.nodes ?? {})) {
@@ -72,6 +74,9 @@ function nameOf(key: string, { environment, settings }: ClusterNames): string {
 
 /** Plans a cluster whose spec and settings have no problems. */
 export function planCluster(key: string, spec: ClusterSpec, context: ClusterContext): ClusterPlan {
+  if (spec.kind === "existing") {
+    return planExisting({ key, clusterName: nameOf(key, context), directory: context.directory }, spec);
+  }
   const blocks = cutBlock(blockOf(spec, context.network)!);
   const base: ClusterBase = {
     key,

@@ -1,4 +1,5 @@
 import { didYouMean, type Problem } from "../problem";
+import { statedIssuer } from "../spec/clusters";
 import type { Environment, ObjectsSpec } from "../spec/types";
 import { MIRROR_NAMESPACE, moverAccount } from "../storage/plan";
 import {
@@ -27,7 +28,7 @@ export interface IdentityPlan {
 }
 
 /** Access rules that name no workload or bucket, and identities that exceed what a cloud can hold. */
-export function validateIdentities({ access = [], workloads = {}, buckets = {} }: Environment): Problem[] {
+export function validateIdentities({ access = [], workloads = {}, buckets = {}, clusters }: Environment): Problem[] {
   const problems: Problem[] = [];
   for (const [index, rule] of access.entries()) {
     if (rule.kind !== "objects") continue;
@@ -40,8 +41,9 @@ export function validateIdentities({ access = [], workloads = {}, buckets = {} }
     const workload = workloads[key];
     if (workload === undefined) continue;
     const subject = { namespace: workload.namespace, serviceAccount: key };
-    const count = new Set(workload.on).size;
-    if (count > FEDERATED_CREDENTIAL_LIMIT || longestTrustPolicy(count, subject) > TRUST_POLICY_LIMIT) {
+    const issuers = [...new Set(workload.on)].map((cluster) => statedIssuer(clusters[cluster]));
+    const count = issuers.length;
+    if (count > FEDERATED_CREDENTIAL_LIMIT || longestTrustPolicy(issuers, subject) > TRUST_POLICY_LIMIT) {
       problems.push({
         path: `workloads.${key}.on`,
         found: `${count} clusters`,

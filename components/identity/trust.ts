@@ -47,11 +47,18 @@ export function awsTrustPolicy(providerArns: readonly string[], subject: Subject
   });
 }
 
-/** Length of the longest trust policy that this many clusters can make: AKS has the longest issuers. */
-export function longestTrustPolicy(clusters: number, subject: Subject): number {
+/**
+ * Length of the longest trust policy that clusters can make.
+ *
+ * @param issuers the clusters' issuers, undefined where a cloud will say them: AKS's are the longest of those
+ */
+export function longestTrustPolicy(issuers: readonly (string | undefined)[], subject: Subject): number {
   const guid = "00000000-0000-0000-0000-000000000000";
-  const arn = `arn:aws:iam::000000000000:oidc-provider/switzerlandnorth.oic.prod-aks.azure.com/${guid}/${guid}/`;
-  return awsTrustPolicy(Array<string>(clusters).fill(arn), subject).length;
+  const longest = `https://switzerlandnorth.oic.prod-aks.azure.com/${guid}/${guid}/`;
+  const arns = issuers.map(
+    (issuer = longest) => `arn:aws:iam::000000000000:oidc-provider/${issuer.slice("https://".length)}`,
+  );
+  return awsTrustPolicy(arns, subject).length;
 }
 
 /** What may be done with the objects of a bucket. */

@@ -1,5 +1,6 @@
-import type { ClusterSpec, Environment } from "../spec/types";
-import { blockOf, cutBlock, freeBlocks } from "./blocks";
+import { madeClusters } from "../spec/clusters";
+import type { ClusterSpec, Environment, MadeClusterSpec } from "../spec/types";
+import { blockOf, cutBlock, freeBlocks, type BlockSpec } from "./blocks";
 import { planVnet, planVpc } from "./plan";
 
 /** The networks of an environment, as people plan addresses: what is whose, and what is free. */
@@ -17,7 +18,7 @@ export interface NetworksPlan {
 
 export interface ClusterNetwork {
   readonly cluster: string;
-  readonly kind: ClusterSpec["kind"];
+  readonly kind: MadeClusterSpec["kind"];
   /** Region or location. */
   readonly place: string;
   readonly cidr: string;
@@ -48,14 +49,28 @@ export function planNetworks(environment: string, { clusters, network = {} }: En
     environment,
     ...(network.supernet !== undefined && { supernet: network.supernet }),
     reserved: network.reserved ?? [],
-    clusters: Object.entries(clusters)
+    clusters: Object.entries(madeClusters(clusters))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, spec]) => planClusterNetwork(key, spec, network)),
-    free: freeBlocks(clusters, network).map(({ number, cidr }) => ({ block: number, cidr: cidr.toString() })),
+    free: freeBlocks({ ...madeClusters(clusters), ...foreignBlocks(clusters) }, network).map(({ number, cidr }) => ({
+      block: number,
+      cidr: cidr.toString(),
+    })),
   };
 }
 
-function planClusterNetwork(key: string, spec: ClusterSpec, network: Environment["network"]): ClusterNetwork {
+/** Blocks of clusters that existed already, which no new cluster may take. */
+function foreignBlocks(clusters: Readonly<Record<string, ClusterSpec>>): Record<string, BlockSpec> {
+  return Object.fromEntries(
+    Object.entries(clusters).flatMap(([key, spec]) => {
+      if (spec.kind !== "existing") return [];
+      const { nodeCidr, podCidr, serviceCidr } = spec.network;
+      return [nodeCidr, podCidr, serviceCidr].map((cidr, index) => [`${key}.${index}`, { cidr }]);
+    }),
+  );
+}
+
+function planClusterNetwork(key: string, spec: MadeClusterSpec, network: Environment["network"]): ClusterNetwork {
   const block = blockOf(spec, network)!;
   const blocks = cutBlock(block);
   const base = {

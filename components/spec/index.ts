@@ -13,6 +13,7 @@ import type {
   EksOptions,
   EksSpec,
   Environment,
+  ExistingSpec,
   IstioSpec,
   LinkerdSpec,
   Objects,
@@ -33,6 +34,11 @@ export function eks(spec: EksOptions): EksSpec {
 /** An AKS cluster with its network. */
 export function aks(spec: Omit<AksSpec, "kind">): AksSpec {
   return { kind: "aks", ...spec };
+}
+
+/** A cluster that exists already, by a context of a kubeconfig: on premises, kind, anything conformant. */
+export function existing(spec: Omit<ExistingSpec, "kind">): ExistingSpec {
+  return { kind: "existing", ...spec };
 }
 
 /** Linkerd on every cluster, under one trust anchor, denying what no rule allows. */

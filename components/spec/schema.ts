@@ -4,6 +4,7 @@ import { PROBLEM_CODES, type ProblemCode } from "../../smi/problem";
 import { aksSchema } from "./aks-schema";
 import { dnsLabel, keySchema } from "./common-schema";
 import { eksSchema } from "./eks-schema";
+import { existingSchema } from "./existing-schema";
 import { meshSchema } from "./mesh-schema";
 import { networkSchema } from "./network-schema";
 import { waiverSchema } from "./waiver-schema";
@@ -84,7 +85,7 @@ export const adapterSchema = z.strictObject({
 });
 
 export const environmentSchema = z.strictObject({
-  clusters: z.record(keySchema, z.discriminatedUnion("kind", [eksSchema, aksSchema])),
+  clusters: z.record(keySchema, z.discriminatedUnion("kind", [eksSchema, aksSchema, existingSchema])),
   /** The address space that clusters take their blocks from. */
   network: networkSchema.optional(),
   mesh: meshSchema,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { aksSchema } from "./aks-schema";
 import type { eksSchema } from "./eks-schema";
+import type { existingSchema } from "./existing-schema";
 import type { meshSchema } from "./mesh-schema";
 import type { networkSchema } from "./network-schema";
 import type { accessSchema, bucketSchema, environmentSchema, workloadSchema } from "./schema";
@@ -21,7 +22,10 @@ export type EksOptions = Omit<EksSpec, "kind" | "nodes" | "compute"> &
     | { readonly nodes?: undefined; readonly compute: AutoMode }
   );
 export type AksSpec = z.infer<typeof aksSchema>;
-export type ClusterSpec = EksSpec | AksSpec;
+export type ExistingSpec = z.infer<typeof existingSchema>;
+/** A cluster that the spec makes. */
+export type MadeClusterSpec = EksSpec | AksSpec;
+export type ClusterSpec = MadeClusterSpec | ExistingSpec;
 export type NetworkSpec = z.infer<typeof networkSchema>;
 export type MeshSpec = z.infer<typeof meshSchema>;
 export type LinkerdSpec = Extract<MeshSpec, { kind: "linkerd" }>;

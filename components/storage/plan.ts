@@ -4,6 +4,7 @@ import { planRun, RPO_MINUTES, type MirrorRun, type Remote } from "../../mirror/
 import type { ClusterPlan } from "../cluster/plan";
 import { didYouMean, type Problem } from "../problem";
 import type { Settings } from "../settings";
+import { madeClusters } from "../spec/clusters";
 import type { BucketSpec, Environment } from "../spec/types";
 import type { Guard } from "../waivers";
 
@@ -50,6 +51,14 @@ export function validateBuckets({ buckets = {}, clusters }: Environment): Proble
   const problems: Problem[] = [];
   for (const [key, bucket] of Object.entries(buckets)) {
     for (const side of ["primary", "replica"] as const) {
+      if (clusters[bucket[side]]?.kind === "existing") {
+        problems.push({
+          path: `buckets.${key}.${side}`,
+          found: bucket[side],
+          allowed: `a cluster in a cloud, for the object store beside it: ${Object.keys(madeClusters(clusters)).sort().join(", ") || "none is declared"}`,
+          next: "Workloads of an existing cluster may use a bucket that stands elsewhere.",
+        });
+      }
       if (bucket[side] in clusters) continue;
       const next = didYouMean(bucket[side], Object.keys(clusters));
       problems.push({
@@ -110,6 +119,7 @@ function planStore(
   const readable = `${settings.namePrefix}-${environment}-${key}`;
   const unique = createHash("sha256").update(`${readable}\n${side}\n${cluster.clusterName}`).digest("hex").slice(0, 8);
   const { place } = cluster;
+  if (place.cloud === "none") throw new Error(`no object store stands beside the cluster ${cluster.key}`);
   if (place.cloud === "aws") return { kind: "s3", name: `${readable}-${unique}`, region: place.region };
   const letters = `${settings.namePrefix}${key}`.replace(/[^a-z0-9]/g, "").slice(0, 16);
   return {

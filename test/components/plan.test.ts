@@ -105,7 +105,7 @@ test.each<[string, unknown, string]>([
   [
     "a cloud that does not exist",
     { ...SHOP, clusters: { east: { ...EAST, kind: "gke" }, north: NORTH } },
-    'clusters.east.kind: found "gke", allowed: one of "eks", "aks"',
+    'clusters.east.kind: found "gke", allowed: one of "eks", "aks", "existing"',
   ],
   [
     "a workload on an unknown cluster",

@@ -10,7 +10,7 @@ export interface Cluster {
   readonly name: string;
   /** Its ARN or ARM id: the scope of its objects in the ledger. */
   readonly scope: string;
-  readonly cloud: "aws" | "azure";
+  readonly cloud: "aws" | "azure" | "none";
   readonly region: string;
 }
 
@@ -24,6 +24,8 @@ export function findCluster(ledger: Ledger, settings: Settings): Cluster | strin
     cluster.addresses.some((candidate) => normalized(candidate) === address),
   );
   if (found === undefined) {
+    const own = existing(settings.server);
+    if (own !== undefined) return own;
     const { host, hostname } = new URL(settings.server);
     return `unable to load schema information from the API server: Get "https://${host}/openapi/v2?timeout=32s": dial tcp: lookup ${hostname}: no such host`;
   }
@@ -38,8 +40,19 @@ export function forgetLostClusters(ledger: Ledger): void {
   const scopes = new Set(clustersOf(ledger).map(({ scope }) => scope));
   for (const entry of ledger.list()) {
     if (!entry.type.startsWith("kubernetes:")) continue;
+    if (entry.scope?.startsWith(EXISTING) === true) continue;
     if (!scopes.has(entry.scope ?? "")) ledger.remove(entry.type, entry.id, entry.scope);
   }
+}
+
+/** Scope of the objects of a cluster that no program makes. */
+const EXISTING = "existing/";
+
+/** A cluster that somebody runs in a private network or on this machine: there as soon as a kubeconfig points at it. */
+function existing(server: string): Cluster | undefined {
+  const { hostname, host } = new URL(server);
+  const isPrivate = /^(localhost|127\..*|10\..*|192\.168\..*|.*\.(internal|test))$/.test(hostname);
+  return isPrivate ? { name: host, scope: `${EXISTING}${host}`, cloud: "none", region: "" } : undefined;
 }
 
 /** A cluster and where its API server is. */
