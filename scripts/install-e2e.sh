@@ -107,3 +107,5 @@ if ! is_done "$kubernetes" "$built_from"; then
   mv "$bin/server" "$bin/etcd"
   printf '%s' "$built_from" >"$kubernetes/.installed"
 fi
+
+sh scripts/install-crds.sh

@@ -1,0 +1,282 @@
+/** The adapter's bundle against a real API server with the meshes' own CRDs: see docs/smi-adapter.md for what was measured. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import * as fc from "fast-check";
+
+import { hasErrors, MESHES } from "../../smi";
+import { MESH_RESOURCES } from "../../smi/adapter/resources";
+import type { MeshName } from "../../smi/mesh-names";
+import { worlds } from "../smi/oracle/worlds";
+import { AdapterCluster, installedCrds } from "./adapter/cluster";
+import type { AdapterProcess } from "./adapter/process";
+import { application, routeGroup, tcpRoute, trafficSplit, trafficTarget, type Creation } from "./adapter/shop";
+
+const POLICIES = "/apis/security.istio.io/v1/authorizationpolicies";
+const VIRTUAL_SERVICES = "/apis/networking.istio.io/v1/virtualservices";
+const TARGETS = "/apis/access.smi-spec.io/v1alpha3/namespaces/store/traffictargets";
+const SPLITS = "/apis/split.smi-spec.io/v1alpha4/namespaces/store/trafficsplits";
+const MERGE = "application/merge-patch+json";
+
+let cluster: AdapterCluster;
+let adapter: AdapterProcess;
+
+beforeAll(async () => {
+  cluster = await AdapterCluster.start("istio");
+}, 180_000);
+afterAll(async () => {
+  await adapter?.kill();
+  await cluster?.stop();
+});
+
+async function create(...creations: readonly Creation[]): Promise<void> {
+  for (const [path, object] of creations) await cluster.request("POST", path, object);
+}
+
+/** Namespaces that are not there yet. */
+async function namespaces(...names: readonly string[]): Promise<void> {
+  for (const name of names) await cluster.request("POST", "/api/v1/namespaces", { metadata: { name } });
+}
+
+const policies = () => cluster.names(POLICIES);
+const virtualServices = () => cluster.names(VIRTUAL_SERVICES);
+
+async function conditions(path: string): Promise<string[]> {
+  const { status } = await cluster.request("GET", path);
+  const list = (status as { conditions: { type: string; status: string; reason: string }[] }).conditions;
+  return list.map(({ type, status: is, reason }) => `${type}=${is} ${reason}`);
+}
+const PROGRAMMED = ["Accepted=True Accepted", "Programmed=True Programmed"];
+
+/** CRDs without which a mesh's objects cannot be written. */
+const NEEDS: Readonly<Record<MeshName, readonly string[]>> = {
+  linkerd: ["linkerd", "gateway-api"],
+  istio: ["istio"],
+  "istio-ambient": ["istio", "gateway-api"],
+  consul: ["consul"],
+  "gateway-api": ["gateway-api"],
+};
+
+describe("what the translators emit", () => {
+  beforeAll(() => namespaces("istio-system"));
+
+  test.each(Object.values(MESHES))("for $name is accepted by the API server with strict validation", async (mesh) => {
+    const missing = NEEDS[mesh.name].filter((name) => !installedCrds().includes(name));
+    if (missing.length > 0) {
+      process.stderr.write(
+        `\n*** NOT TESTED: ${mesh.name}, since the CRDs of ${missing.join(", ")} are not installed ***\n`,
+      );
+      return expect(installedCrds()).toContain("istio");
+    }
+    const deny = mesh.defaultDeny();
+    const objects = [...(typeof deny === "string" ? [] : deny)];
+    for (const { documents, facts } of fc.sample(worlds(0), { numRuns: 120, seed: 7 })) {
+      const own = mesh.allows
+        ? documents
+        : documents.filter(({ kind }) => kind === "TrafficSplit" || kind === "HTTPRouteGroup");
+      const translation = mesh.translate(own, facts, { widen: true });
+      if (!hasErrors(translation.problems)) objects.push(...translation.objects);
+    }
+    const distinct = new Map(objects.map((object) => [JSON.stringify(object), object]));
+    const refused: unknown[] = [];
+    for (const object of distinct.values()) {
+      const { plural, group, version } = resourceOf(mesh.name, object);
+      const { namespace, name } = object.metadata;
+      await ensure(namespace);
+      const path = `/apis/${group}/${version}/namespaces/${namespace}/${plural}/${name}`;
+      const query = "fieldManager=strict&fieldValidation=Strict&dryRun=All&force=true";
+      const answer = await cluster.control.client.request(
+        "PATCH",
+        `${path}?${query}`,
+        object,
+        "application/apply-patch+yaml",
+      );
+      if (answer.status > 299) refused.push([answer.body.message, object]);
+    }
+    process.stderr.write(`\n${mesh.name}: ${distinct.size} objects, ${refused.length} refused\n`);
+    expect(refused).toEqual([]);
+    expect(distinct.size).toBeGreaterThan(20);
+  });
+
+  const known = new Set<string>(["istio-system", "default"]);
+  async function ensure(namespace: string): Promise<void> {
+    if (known.has(namespace)) return;
+    known.add(namespace);
+    await namespaces(namespace);
+  }
+
+  function resourceOf(mesh: MeshName, { kind, apiVersion }: { kind: string; apiVersion: string }) {
+    const [group, version] = apiVersion.split("/") as [string, string];
+    const found = MESH_RESOURCES[mesh].find(
+      (each) => each.kind === kind && each.group === group && each.version === version,
+    );
+    return (
+      found ?? {
+        group,
+        version,
+        kind,
+        plural: kind === "PeerAuthentication" ? "peerauthentications" : "authorizationpolicies",
+      }
+    );
+  }
+});
+
+describe("the adapter", () => {
+  beforeAll(async () => {
+    await namespaces("store");
+    await create(...application("store", "web"), ...application("store", "checkout"));
+    await create(routeGroup("store", "checkout"), tcpRoute("store", "checkout"));
+    await create(trafficTarget("store", "web", "checkout", "web"), trafficSplit("store", "checkout", [90, 10]));
+    adapter = await cluster.launch("istio").ready();
+  }, 60_000);
+
+  test("converges from nothing, and says so on the objects", async () => {
+    await cluster.eventually(policies, ["store/web"]);
+    await cluster.eventually(virtualServices, ["store/checkout"]);
+    await cluster.eventually(() => conditions(`${TARGETS}/web`), PROGRAMMED);
+    await cluster.eventually(() => conditions(`${SPLITS}/checkout`), PROGRAMMED);
+
+    const { metadata } = await cluster.request("GET", `${POLICIES.replace("/auth", "/namespaces/store/auth")}/web`);
+    const owner = await cluster.request("GET", `${TARGETS}/web`);
+    expect(metadata).toMatchObject({
+      labels: { "app.kubernetes.io/managed-by": "isthmus-smi-adapter" },
+      ownerReferences: [{ kind: "TrafficTarget", name: "web", uid: owner.metadata!.uid }],
+    });
+    expect(await cluster.kubectl("get", "traffictargets", "-n", "store")).toMatch(
+      /NAME +ACCEPTED +PROGRAMMED +REASON +AGE\nweb +True +True +Accepted/,
+    );
+  });
+
+  test("follows edits, reports what it refuses, and heals", async () => {
+    const weights = (first: number) =>
+      cluster.request(
+        "PATCH",
+        `${SPLITS}/checkout`,
+        {
+          spec: {
+            backends: [
+              { service: "checkout-v1", weight: first },
+              { service: "checkout-v2", weight: 0 },
+            ],
+          },
+        },
+        MERGE,
+      );
+    await weights(0);
+    await cluster.eventually(
+      () => conditions(`${SPLITS}/checkout`),
+      ["Accepted=False SMI-WEIGHT", "Programmed=False Refused"],
+    );
+    expect(await virtualServices()).toEqual(["store/checkout"]);
+    const events = await cluster.kubectl("get", "events", "-n", "store", "-o", "jsonpath={.items[*].reason}");
+    expect(events).toContain("SMI-WEIGHT");
+
+    await weights(7);
+    await cluster.eventually(() => conditions(`${SPLITS}/checkout`), PROGRAMMED);
+    const { spec } = await cluster.request(
+      "GET",
+      `/apis/networking.istio.io/v1/namespaces/store/virtualservices/checkout`,
+    );
+    expect(JSON.stringify(spec)).toContain('"weight":7');
+  });
+
+  test("reports fields that somebody else owns, and does not take them", async () => {
+    const path = "/apis/security.istio.io/v1/namespaces/store/authorizationpolicies/web";
+    const foreign = {
+      apiVersion: "security.istio.io/v1",
+      kind: "AuthorizationPolicy",
+      metadata: { name: "web" },
+      spec: { action: "DENY" },
+    };
+    await cluster.request("PATCH", `${path}?fieldManager=somebody&force=true`, foreign, "application/apply-patch+yaml");
+    await cluster.eventually(
+      () => conditions(`${TARGETS}/web`),
+      ["Accepted=True Accepted", "Programmed=False SMI-CONFLICT"],
+    );
+    expect((await cluster.request("GET", path)).spec).toMatchObject({ action: "DENY" });
+
+    const given = { ...foreign, spec: {} };
+    await cluster.request("PATCH", `${path}?fieldManager=somebody&force=true`, given, "application/apply-patch+yaml");
+    await cluster.eventually(() => conditions(`${TARGETS}/web`), PROGRAMMED);
+    expect((await cluster.request("GET", path)).spec).toMatchObject({ action: "ALLOW" });
+  });
+
+  test("serves every version: what Flagger and Argo Rollouts write as v1alpha1 is split like any other", async () => {
+    const old = {
+      service: "web",
+      backends: [
+        { service: "web-v1", weight: "900m" },
+        { service: "web-v2", weight: "100m" },
+      ],
+    };
+    const apiVersion = "split.smi-spec.io/v1alpha1";
+    await create([
+      `/apis/${apiVersion}/namespaces/store/trafficsplits`,
+      { apiVersion, kind: "TrafficSplit", metadata: { name: "web" }, spec: old },
+    ]);
+    await cluster.eventually(virtualServices, ["store/checkout", "store/web"]);
+
+    const weightsAs = async (version: string) => {
+      const path = `/apis/split.smi-spec.io/${version}/namespaces/store/trafficsplits/web`;
+      const { spec } = await cluster.request("GET", path);
+      return (spec as { backends: { weight: unknown }[] }).backends.map(({ weight }) => weight);
+    };
+    expect(await weightsAs("v1alpha1")).toEqual(["900m", "100m"]);
+    expect(await weightsAs("v1alpha4")).toEqual([900, 100]);
+    // As Flagger moves a canary on.
+    const next = {
+      spec: {
+        backends: [
+          { service: "web-v1", weight: "50" },
+          { service: "web-v2", weight: "50" },
+        ],
+      },
+    };
+    await cluster.request("PATCH", `/apis/${apiVersion}/namespaces/store/trafficsplits/web`, next, MERGE);
+    await cluster.eventually(() => weightsAs("v1alpha3"), [50, 50]);
+    await cluster.request("DELETE", `/apis/${apiVersion}/namespaces/store/trafficsplits/web`);
+    await cluster.eventually(virtualServices, ["store/checkout"]);
+  });
+
+  test("survives the API server: what changed meanwhile and afterwards is done", async () => {
+    await cluster.control.restart();
+    await create(trafficTarget("store", "after", "checkout", "web"));
+    await cluster.eventually(policies, ["store/after", "store/web"], 60_000);
+  }, 120_000);
+
+  test("is killed at random moments while everything changes, and ends where an undisturbed one would", async () => {
+    let random = 4711;
+    const next = (below: number): number => (random = (random * 48_271) % 2_147_483_647) % below;
+    for (let round = 0; round < 5; round++) {
+      await create(
+        routeGroup("store", `r${round}`),
+        trafficTarget("store", `t${round}`, "checkout", "web", `r${round}`),
+      );
+      if (round > 1) await cluster.request("DELETE", `${TARGETS}/t${round - 2}`);
+      await sleep(next(120));
+      await adapter.kill();
+      adapter = cluster.launch("istio");
+      await sleep(next(900));
+    }
+    await adapter.ready();
+    await cluster.eventually(policies, ["store/after", "store/t3", "store/t4", "store/web"], 60_000);
+    await cluster.eventually(() => conditions(`${TARGETS}/t4`), PROGRAMMED, 60_000);
+  }, 150_000);
+
+  test("leaves nothing behind when the SMI objects go, and nothing was forbidden to it", async () => {
+    for (const path of [TARGETS, SPLITS]) await cluster.request("DELETE", path);
+    await cluster.eventually(policies, []);
+    await cluster.eventually(virtualServices, []);
+    expect(adapter.log).not.toMatch(/forbidden|403/i);
+  });
+
+  test("ends at once when it is told to, and hands the lead over", async () => {
+    const lease = async () =>
+      (
+        (await cluster.request("GET", "/apis/coordination.k8s.io/v1/namespaces/isthmus-smi/leases/isthmus-smi-adapter"))
+          .spec as { holderIdentity?: string }
+      ).holderIdentity;
+    await cluster.eventually(async () => Boolean(await lease()), true);
+    expect(await adapter.end()).toBe(0);
+    expect(await lease()).toBe("");
+  });
+});
