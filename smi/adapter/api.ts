@@ -32,7 +32,8 @@ export interface ApiList {
   readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly ApiObject[];
+  /** Go writes an empty list as null. */
+  readonly items: readonly ApiObject[] | null;
 }
 
 export interface WatchEvent {

@@ -109,7 +109,7 @@ export class Cache<T> {
     do {
       const query = { limit: String(PAGE), ...(next === undefined ? {} : { continue: next }) };
       const page = await this.client.request<ApiList>("GET", pathOf(this.resource), { query });
-      for (const item of page.items) {
+      for (const item of page.items ?? []) {
         const object = { apiVersion: apiVersionOf(this.resource), kind: this.resource.kind, ...item };
         seen.add(keyOf(object));
         this.put(object);

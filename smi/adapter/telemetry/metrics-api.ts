@@ -164,7 +164,7 @@ export class MetricsApi {
     const query: Query = request.labelSelector === undefined ? {} : { labelSelector: request.labelSelector };
     const path = pathOf({ ...KINDS[resource], plural: resource }, request.namespace);
     const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-    return (await this.options.client.request<ApiList>("GET", path, { query, accept })).items;
+    return (await this.options.client.request<ApiList>("GET", path, { query, accept })).items ?? [];
   }
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,6 +18,7 @@ import {
 } from "../../../local/kubernetes-server";
 import { smiDefinitions } from "../../../smi/adapter/crds";
 import { AUTH_DELEGATOR, AUTH_READER, clusterRules, leaseRules } from "../../../smi/adapter/rbac";
+import { MESH_RESOURCES } from "../../../smi/adapter/resources";
 import type { MeshName } from "../../../smi/mesh-names";
 import { AdapterProcess } from "./process";
 
@@ -40,11 +42,11 @@ export class AdapterCluster {
     private readonly ports: { readonly api: number; readonly health: number },
   ) {}
 
-  static async start(mesh: MeshName): Promise<AdapterCluster> {
+  static async start(...meshes: readonly MeshName[]): Promise<AdapterCluster> {
     const control = await ControlPlane.start();
     const [api = 0, health = 0] = await freePorts(2);
     const cluster = new AdapterCluster(control, mkdtempSync(join(tmpdir(), "isthmus-adapter-")), { api, health });
-    await cluster.define(mesh);
+    await cluster.define(meshes);
     return cluster;
   }
 
@@ -87,6 +89,19 @@ export class AdapterCluster {
     ]);
   }
 
+  /** Asks the adapter itself, without the API server between. */
+  direct(path: string, headers: Readonly<Record<string, string>>): Promise<{ status?: number; body: unknown }> {
+    const options = { host: "127.0.0.1", port: this.ports.api, path, headers, rejectUnauthorized: false, agent: false };
+    return new Promise((resolve, reject) => {
+      const request = get(options, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.once("end", () => resolve({ status: response.statusCode, body: JSON.parse(text) as unknown }));
+      });
+      request.once("error", reject);
+    });
+  }
+
   /** Names in a collection, all namespaces. */
   async names(path: string): Promise<string[]> {
     const { items } = await this.request("GET", path);
@@ -109,7 +124,7 @@ export class AdapterCluster {
     }
   }
 
-  private async define(mesh: MeshName): Promise<void> {
+  private async define(meshes: readonly MeshName[]): Promise<void> {
     const authority = await Authority.create("isthmus-smi-adapter");
     const pair = await authority.issue({ commonName: NAME, hosts: [`${NAME}.${NAMESPACE}.svc`] });
     this.write({
@@ -121,14 +136,15 @@ export class AdapterCluster {
     this.write({ caBundle });
 
     const service = { namespace: NAMESPACE, name: NAME, port: this.ports.api };
-    const definitions = [...installedCrds().flatMap(readCrds), ...smiDefinitions({ service, caBundle })];
+    const real = installedCrds().flatMap(readCrds);
+    const definitions = [...real, ...standIns(meshes, real), ...smiDefinitions({ service, caBundle })];
     for (const definition of definitions) await this.request("POST", DEFINITIONS, definition);
     await this.request("POST", "/api/v1/namespaces", { metadata: { name: NAMESPACE } });
     await this.request("POST", `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata: { name: NAME } });
     // There is no network of Services here: the API server calls the adapter on its own machine.
     const spec = { type: "ExternalName", externalName: "localhost" };
     await this.request("POST", `/api/v1/namespaces/${NAMESPACE}/services`, { metadata: { name: NAME }, spec });
-    await this.grant(mesh);
+    await this.grant(meshes);
     const token = await this.request("POST", `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${NAME}/token`, {
       spec: {},
     });
@@ -149,7 +165,7 @@ export class AdapterCluster {
   }
 
   /** Exactly the rights that the platform gives. */
-  private async grant(mesh: MeshName): Promise<void> {
+  private async grant(meshes: readonly MeshName[]): Promise<void> {
     const metadata = { name: NAME };
     const subjects = [{ kind: "ServiceAccount", name: NAME, namespace: NAMESPACE }];
     const bind = (path: string, name: string, kind: string, role: string) =>
@@ -158,7 +174,10 @@ export class AdapterCluster {
         subjects,
         roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name: role },
       });
-    await this.request("POST", `${RBAC}/clusterroles`, { metadata, rules: clusterRules(mesh, true) });
+    await this.request("POST", `${RBAC}/clusterroles`, {
+      metadata,
+      rules: meshes.flatMap((mesh) => clusterRules(mesh, true)),
+    });
     await this.request("POST", `${RBAC}/namespaces/${NAMESPACE}/roles`, { metadata, rules: leaseRules(NAME) });
     await bind("clusterrolebindings", NAME, "ClusterRole", NAME);
     await bind(`namespaces/${NAMESPACE}/rolebindings`, NAME, "Role", NAME);
@@ -182,4 +201,34 @@ function readCrds(mesh: string): KubernetesObject[] {
       const { status: _status, ...rest } = value!;
       return rest;
     });
+}
+
+/** Definitions of the kinds whose own are not installed: the adapter must find them, but what they take proves nothing. */
+function standIns(meshes: readonly MeshName[], real: readonly KubernetesObject[]): KubernetesObject[] {
+  const known = new Set(real.map(({ metadata }) => metadata?.name));
+  const wanted = new Map(
+    meshes.flatMap((mesh) => MESH_RESOURCES[mesh]).map((each) => [`${each.plural}.${each.group}`, each]),
+  );
+  return [...wanted]
+    .filter(([name]) => !known.has(name))
+    .map(([name, { group, version, kind, plural }]) => ({
+      // Groups of Kubernetes' own say whether they were reviewed.
+      metadata: {
+        name,
+        annotations: { "api-approved.kubernetes.io": "unapproved, stands in for the real one in a test" },
+      },
+      spec: {
+        group,
+        scope: "Namespaced",
+        names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+        versions: [
+          {
+            name: version,
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+          },
+        ],
+      },
+    }));
 }
