@@ -34,8 +34,15 @@ function withoutUnknownKeys(input: unknown, issues: readonly z.core.$ZodIssue[])
 
 /** An issue about an unknown key says which keys are known only while it is raised: its message keeps them. */
 function allowedKeysAsMessage(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== "unrecognized_keys" || !(issue.inst instanceof z.ZodObject)) return undefined;
-  return Object.keys(issue.inst.shape).sort().join(", ");
+  if (issue.code !== "unrecognized_keys") return undefined;
+  const keys = knownKeys(issue.inst);
+  return keys === undefined ? undefined : [...keys].sort().join(", ");
+}
+
+function knownKeys(inst: unknown): readonly string[] | undefined {
+  if (inst instanceof z.ZodObject) return Object.keys(inst.shape);
+  if (inst instanceof z.ZodRecord && inst.keyType instanceof z.ZodEnum) return inst.keyType.options.map(String);
+  return undefined;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, locate: (path: string) => string): Problem[] {

@@ -111,12 +111,7 @@ const accessEntry = z.strictObject({
     .regex(/^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/, "the ARN of an IAM role or user"),
   /** Access policies of EKS, each for the whole cluster or for namespaces. */
   policies: z
-    .partialRecord(
-      z.enum(ACCESS_POLICIES, { error: `one of ${ACCESS_POLICIES.join(", ")}` }),
-      z.union([z.literal("cluster"), z.array(dnsLabel).min(1)], {
-        error: '"cluster", or a list of one or more namespaces',
-      }),
-    )
+    .partialRecord(z.enum(ACCESS_POLICIES), z.union([z.literal("cluster"), z.array(dnsLabel).min(1)]))
     .optional(),
   /** Kubernetes groups, for RoleBindings of your own. */
   groups: z
@@ -219,7 +214,7 @@ export const eksSchema = z.strictObject({
   /** Whom the cluster lets in, by a name of your own. The role that runs Pulumi is always in. */
   access: z.record(keySchema, accessEntry).optional(),
   /** Add-ons: those named here that are not there by default, and versions and configuration of any. */
-  addons: z.partialRecord(z.enum(ADDONS, { error: `one of ${[...ADDONS].sort().join(", ")}` }), addon).optional(),
+  addons: z.partialRecord(z.enum(ADDONS), addon).optional(),
   /** Makes an EFS file system for volumes that many pods share. Default: false. */
   sharedVolumes: z.boolean().optional(),
   /** Days for which control-plane logs are kept: one of those that CloudWatch Logs knows. Default: 90. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { istio } from "../../components/spec";
+import { roleName } from "../../components/cluster/eks/plan";
 import { SpecError } from "../../components/problem";
 import { CONFIG, EAST, NORTH, planOf, SHOP } from "../kit/environment";
 
@@ -19,6 +20,31 @@ function problemsOf(spec: unknown, overrides?: Parameters<typeof planOf>[1]): st
 
 test("a correct spec has no problems", () => {
   expect(problemsOf(SHOP)).toEqual([]);
+});
+
+test("a cluster's name leaves room for the names of its roles", () => {
+  const config = { ...CONFIG, "isthmus:namePrefix": "platform-company" };
+  const environment = "production-europe";
+
+  expect(problemsOf({ ...SHOP, protect: true }, { config, environment })).toEqual([]);
+  expect(problemsOf({ ...SHOP, protect: true }, { config, environment: `${environment}-blue-green` })).toEqual([
+    "  1. clusters.east: found \"platform-company-production-europe-blue-green-east\", allowed: a cluster whose name has at most 48 characters, so that its roles' names fit in 64. Shorten its key, the stack's name or the setting namePrefix.",
+  ]);
+});
+
+test("no workload can take the name of a cluster's role: east-nodes is one, east.nodes is not a key", () => {
+  const workloads = { ...SHOP.workloads, "east-nodes": SHOP.workloads!.web! };
+  const plan = planOf({
+    ...SHOP,
+    workloads,
+    access: [{ kind: "objects", from: "east-nodes", bucket: "orders", level: "read" }],
+    splits: {},
+  });
+  const cluster = plan.clusters.find(({ key }) => key === "east")!;
+  const roles = plan.identities.map(({ key }) => `${plan.namePrefix}-${plan.environment}-${key}`);
+
+  expect(roles).toContain("isthmus-local-east-nodes");
+  expect(roleName(cluster, "nodes")).toBe("isthmus-local-east.nodes");
 });
 
 test("problems of the config, of SMI files, of networks and of unknown keys come together", () => {
@@ -53,6 +79,8 @@ spec:
 });
 
 const east = (change: object) => ({ ...SHOP, clusters: { east: { ...EAST, ...change }, north: NORTH } });
+const ADA = "arn:aws:iam::123456789012:user/ada";
+const entry = (ada: object) => east({ access: { ada } });
 const north = (change: object) => ({ ...SHOP, clusters: { east: EAST, north: { ...NORTH, ...change } } });
 
 test.each<[string, unknown, string]>([
@@ -95,6 +123,113 @@ test.each<[string, unknown, string]>([
     "no pool for workloads on AKS",
     north({ nodes: {} }),
     "clusters.north.nodes: found {}, allowed: at least one pool of nodes. The system pool runs AKS's own add-ons and nothing else.",
+  ],
+  // Catalogue of EKS: what is not here cannot be said in a spec, see docs/clusters.md.
+  [
+    "a zone twice",
+    east({ zones: ["a", "a"] }),
+    'clusters.east.zones: found ["a","a"], allowed: two or more different zones. A cluster must outlive the loss of a zone.',
+  ],
+  ["one zone", east({ zones: ["a"] }), 'clusters.east.zones: found ["a"], allowed: a list of at least 2'],
+  [
+    "pools beside Auto Mode",
+    east({ compute: { kind: "auto" } }),
+    'clusters.east.nodes: found ["general"], allowed: no pools: Auto Mode makes the nodes. Remove them, or choose compute "karpenter" to have both.',
+  ],
+  [
+    "Karpenter with nothing to run on",
+    east({ nodes: {}, compute: { kind: "karpenter", nodePools: { apps: { cpuLimit: 10 } } } }),
+    "clusters.east.nodes: found {}, allowed: at least one pool of nodes. EKS has no system pool.",
+  ],
+  [
+    "Karpenter without a pool",
+    east({ compute: { kind: "karpenter", nodePools: {} } }),
+    "clusters.east.compute.nodePools: found {}, allowed: at least one node pool",
+  ],
+  [
+    "Fargate without a profile",
+    east({ compute: { kind: "fargate", profiles: {} } }),
+    "clusters.east.compute.profiles: found {}, allowed: at least one profile",
+  ],
+  [
+    "the cluster autoscaler, which Karpenter and Auto Mode exclude",
+    east({ addons: { "cluster-autoscaler": {} } }),
+    'clusters.east.addons.cluster-autoscaler: found "cluster-autoscaler", allowed: one of aws-ebs-csi-driver, aws-efs-csi-driver, coredns, eks-node-monitoring-agent, eks-pod-identity-agent, kube-proxy, kube-state-metrics, metrics-server, prometheus-node-exporter, snapshot-controller, vpc-cni',
+  ],
+  [
+    "meshed pods on Fargate",
+    east({ compute: { kind: "fargate", profiles: { shop: { selectors: [{ namespace: "shop" }] } } } }),
+    'clusters.east.compute.profiles.shop.selectors[0].namespace: found "shop", allowed: a namespace without workloads of this spec. The pods of workloads.web join the mesh, which Fargate cannot hold.',
+  ],
+  [
+    "Pod Identity on Fargate",
+    east({ compute: { kind: "fargate", profiles: { system: { selectors: [{ namespace: "kube-system" }] } } } }),
+    'clusters.east.compute.profiles.system.selectors[0].namespace: found "kube-system", allowed: any other namespace. Its drivers get their identity from an agent on the node, and Fargate runs no agents.',
+  ],
+  [
+    "types of two architectures in one pool",
+    east({ nodes: { general: { instanceTypes: ["m7i.large", "m7g.large"], min: 1, max: 2 } } }),
+    'clusters.east.nodes.general: found ["m7i.large","m7g.large"], allowed: instance types, and an amiType, of one architecture. Make a pool for each architecture.',
+  ],
+  [
+    "an image of another architecture than the types",
+    east({ nodes: { general: { instanceTypes: ["m7g.large"], amiType: "BOTTLEROCKET_x86_64", min: 1, max: 2 } } }),
+    'clusters.east.nodes.general: found ["m7g.large","BOTTLEROCKET_x86_64"], allowed: instance types, and an amiType, of one architecture. Make a pool for each architecture.',
+  ],
+  [
+    "a taint that is none",
+    east({ nodes: { general: { instanceTypes: ["m7i.large"], min: 1, max: 2, taints: ["dedicated=batch"] } } }),
+    'clusters.east.nodes.general.taints[0]: found "dedicated=batch", allowed: a taint such as "dedicated=batch:NoSchedule"; effects: NoSchedule, PreferNoSchedule, NoExecute',
+  ],
+  [
+    "a scope of no namespace",
+    entry({ principal: ADA, policies: { AmazonEKSViewPolicy: [] } }),
+    "clusters.east.access.ada.policies.AmazonEKSViewPolicy: found [], allowed: a list of at least 1",
+  ],
+  [
+    "an access policy that does not exist",
+    entry({ principal: ADA, policies: { AmazonEKSViewPolcy: "cluster" }, groups: ["oncall"] }),
+    'clusters.east.access.ada.policies.AmazonEKSViewPolcy: found "AmazonEKSViewPolcy", allowed: one of AmazonEKSAdminPolicy, AmazonEKSAdminViewPolicy, AmazonEKSClusterAdminPolicy, AmazonEKSEditPolicy, AmazonEKSViewPolicy. Did you mean "AmazonEKSViewPolicy"?',
+  ],
+  [
+    "a group that Kubernetes keeps for itself",
+    entry({ principal: ADA, groups: ["system:masters"] }),
+    'clusters.east.access.ada.groups[0]: found "system:masters", allowed: a group that does not begin with system:, eks:, aws:, amazon: or iam:',
+  ],
+  [
+    "an entry that allows nothing",
+    entry({ principal: ADA }),
+    `clusters.east.access.ada: found {"principal":"${ADA}"}, allowed: policies, groups, or both`,
+  ],
+  [
+    "the deployer among those who are let in",
+    entry({ principal: CONFIG["isthmus:awsDeployerRoleArn"], groups: ["oncall"] }),
+    'clusters.east.access.ada.principal: found "arn:aws:iam::123456789012:role/isthmus-deployer", allowed: any other role or user. The role that runs Pulumi administers the cluster already.',
+  ],
+  [
+    "a principal twice",
+    east({ access: { ada: { principal: ADA, groups: ["a"] }, bob: { principal: ADA, groups: ["b"] } } }),
+    `clusters.east.access.bob.principal: found "${ADA}", allowed: a principal that clusters.east.access.ada does not name. EKS takes one entry for a principal: put all of its policies there.`,
+  ],
+  [
+    "an account for a principal",
+    entry({ principal: "arn:aws:iam::123456789012:root", groups: ["oncall"] }),
+    'clusters.east.access.ada.principal: found "arn:aws:iam::123456789012:root", allowed: the ARN of an IAM role or user',
+  ],
+  [
+    "an add-on that Auto Mode brings",
+    east({ nodes: undefined, compute: { kind: "auto" }, addons: { "vpc-cni": {} } }),
+    'clusters.east.addons.vpc-cni: found "vpc-cni", allowed: other add-ons. Auto Mode runs its own and upgrades it: remove this.',
+  ],
+  [
+    "the driver of shared volumes without any",
+    east({ addons: { "aws-efs-csi-driver": {} } }),
+    'clusters.east.addons.aws-efs-csi-driver: found "aws-efs-csi-driver", allowed: this add-on beside sharedVolumes. Set clusters.east.sharedVolumes to true, which makes the file system too.',
+  ],
+  [
+    "days that CloudWatch Logs does not know",
+    east({ logRetentionDays: 100 }),
+    "clusters.east.logRetentionDays: found 100, allowed: one of 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653",
   ],
   ["a list where a map is meant", { ...SHOP, clusters: [] }, "clusters: found [], allowed: an object"],
   [

@@ -85,3 +85,17 @@ export const waiverOfAnUnknownCluster = environment({
   // @ts-expect-error "clusters.south" is not a cluster
   waivers: [{ resource: "clusters.south", until: "2026-12-31", reason: "PLAT-412" }],
 });
+
+const eksBase = { region: "us-east-1", kubernetesVersion: "1.34", cidr: "10.16.0.0/14" };
+
+// @ts-expect-error Auto Mode makes the nodes: no pools of one's own
+export const poolsBesideAutoMode = eks({ ...eksBase, nodes: {}, compute: { kind: "auto" } });
+
+// @ts-expect-error Karpenter runs on a pool of nodes
+export const karpenterOnNothing = eks({ ...eksBase, compute: { kind: "karpenter", nodePools: {} } });
+
+// @ts-expect-error profiles are Fargate's, and pools Karpenter's
+export const profilesOfKarpenter = eks({ ...eksBase, nodes: {}, compute: { kind: "karpenter", profiles: {} } });
+
+// @ts-expect-error the policy is AmazonEKSViewPolicy
+export const unknownPolicy = eks({ ...eksBase, nodes: {}, access: { ada: { principal: "", policies: { View: [] } } } });
