@@ -14,6 +14,13 @@ export const WAIVER_TAG = "isthmus:unguarded-until";
  * @see https://github.com/pulumi/pulumi-azure-native `provider/pkg/gen/replacement.go`
  */
 export const GUARDED_TYPES: Readonly<Record<string, readonly string[]>> = {
+  "aws:efs/fileSystem:FileSystem": [
+    "availabilityZoneName",
+    "creationToken",
+    "encrypted",
+    "kmsKeyId",
+    "performanceMode",
+  ],
   "aws:eks/cluster:Cluster": [
     "accessConfig.bootstrapClusterCreatorAdminPermissions",
     "bootstrapSelfManagedAddons",

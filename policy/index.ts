@@ -3,6 +3,8 @@ import type { Rule } from "./rule";
 import { aksNoLocalAccounts } from "./rules/aks-no-local-accounts";
 import { clustersAndDataGuarded } from "./rules/clusters-and-data-guarded";
 import { eksEndpointRestricted } from "./rules/eks-endpoint-restricted";
+import { eksNodesRedundant } from "./rules/eks-nodes-redundant";
+import { eksStandardSupport } from "./rules/eks-standard-support";
 import { iamTrustExact } from "./rules/iam-trust-exact";
 import { noPrivilegedPod } from "./rules/no-privileged-pod";
 import { storageNotPublic } from "./rules/storage-not-public";
@@ -17,6 +19,8 @@ export const rules: readonly Rule[] = [
   aksNoLocalAccounts,
   clustersAndDataGuarded,
   eksEndpointRestricted,
+  eksNodesRedundant,
+  eksStandardSupport,
   iamTrustExact,
   noPrivilegedPod,
   storageNotPublic,

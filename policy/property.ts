@@ -62,6 +62,13 @@ export class Property<T> {
     throw this.malformed("true or false");
   }
 
+  /** The number, or undefined when absent. */
+  number(): number | undefined {
+    const value = this.known();
+    if (value === undefined || typeof value === "number") return value;
+    throw this.malformed("a number");
+  }
+
   /** The string, or undefined when absent. */
   text(): string | undefined {
     const value = this.known();

@@ -1,8 +1,9 @@
 /** EKS clusters of every kind on the simulated AWS: what they are made of, how they change, and how they go. */
-import { eks } from "../../components/spec";
+import { controllerPolicy } from "../../components/cluster/eks/karpenter-policy";
+import { eks, linkerd } from "../../components/spec";
 import type { EksOptions } from "../../components/spec/types";
 import { clusters } from "../kit/clusters";
-import { EAST } from "../kit/environment";
+import { EAST, planOf } from "../kit/environment";
 import { changes, Life, succeeded } from "../kit/life";
 
 jest.setTimeout(120_000);
@@ -17,6 +18,7 @@ const ALL = {
   fargate: eks({
     ...base,
     cidr: "10.20.0.0/14",
+    egress: "single",
     nodes: { general: { ...GENERAL, perZone: true } },
     compute: {
       kind: "fargate",
@@ -47,14 +49,13 @@ const ALL = {
   }),
 };
 
-test("every kind of cluster comes up as it was previewed, stays as it is, and goes without a trace", async () => {
+test("every kind of cluster comes up as it was previewed, and goes without a trace", async () => {
   const life = new Life();
 
   const planned = succeeded(await life.preview(clusters(ALL)));
   const made = succeeded(await life.up(clusters(ALL)));
   expect(changes(made)).toEqual(changes(planned));
   await expect(life).toHaveLedgerEqualToState();
-  expect(succeeded(await life.up(clusters(ALL)))).toChangeNothing();
 
   const gone = succeeded(await life.destroy());
   expect(life.ledger()).toEqual([]);
@@ -82,7 +83,7 @@ test("every kind of cluster comes up as it was previewed, stays as it is, and go
   }
 });
 
-describe("a change", () => {
+describe("a cluster with nothing but defaults", () => {
   const life = new Life();
   const preview = async (change: Partial<EksOptions>) => changes(succeeded(await life.preview(east(change))));
   const nodes = (change: object) => ({ nodes: { general: { ...GENERAL, ...change } } }) as Partial<EksOptions>;
@@ -92,7 +93,7 @@ describe("a change", () => {
   });
 
   // https://github.com/pulumi/pulumi-azure-native/issues/579 and what it stands for: one pool's change is no other pool's.
-  test("of one pool touches no other pool, whether it is added, resized or replaced", async () => {
+  test("a change of one pool touches no other pool, whether it is added, resized or replaced", async () => {
     const both = { nodes: { general: GENERAL, batch: { instanceTypes: ["c7i.xlarge"], min: 0, max: 9, spot: true } } };
 
     expect(await preview(both)).toEqual([
@@ -108,7 +109,7 @@ describe("a change", () => {
     ]);
   });
 
-  test("of what a pool cannot change makes the new group before it drains the old one", async () => {
+  test("a change of what a pool cannot change makes the new group before it drains the old one", async () => {
     const pool = "aws:eks/nodeGroup:NodeGroup clusters-east-nodes-general";
 
     expect(await preview(nodes({ instanceTypes: ["m7i.xlarge"] }))).toEqual([
@@ -124,7 +125,7 @@ describe("a change", () => {
     ]);
   });
 
-  test("of zones moves no subnet, and replaces the groups that span them alone", async () => {
+  test("a change of zones moves no subnet, and replaces the groups that span them alone", async () => {
     const planned = await preview({ zones: ["a", "b", "c"] });
 
     expect(planned.filter((line) => /Subnet|Eip|NatGateway/.test(line))).toEqual([
@@ -136,7 +137,7 @@ describe("a change", () => {
     );
   });
 
-  test("from one NAT gateway to one a zone keeps the address that others know", async () => {
+  test("a change from one NAT gateway to one a zone keeps the address that others know", async () => {
     const planned = await preview({ egress: "per-zone" });
 
     expect(planned.filter((line) => /Eip|NatGateway|delete|replace/.test(line))).toEqual([
@@ -145,7 +146,7 @@ describe("a change", () => {
     ]);
   });
 
-  test("of who is let in touches neither the cluster nor the deployer's own access", async () => {
+  test("a change of who is let in touches neither the cluster nor the deployer's own access", async () => {
     const principal = "arn:aws:iam::123456789012:user/ada";
 
     expect(await preview({ access: { ada: { principal, policies: { AmazonEKSEditPolicy: ["shop"] } } } })).toEqual([
@@ -155,7 +156,7 @@ describe("a change", () => {
   });
 
   // https://github.com/pulumi/pulumi-eks/issues/594: nodes go up after their control plane, and nothing is replaced.
-  test("of the version upgrades the control plane, then its nodes, in place", async () => {
+  test("a change of the version upgrades the control plane, then its nodes, in place", async () => {
     const run = succeeded(await new Life({ moment: await life.moment() }).up(east({ kubernetesVersion: "1.35" })));
 
     expect(run).toReplaceNothing();
@@ -166,4 +167,155 @@ describe("a change", () => {
         .filter((type) => type.startsWith("aws:")),
     ).toEqual(["aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"]);
   });
+
+  /** Inputs of every resource of a type. */
+  const inputsOf = async (type: string) =>
+    (await life.resources()).filter((it) => it.type === type).map(({ inputs }) => inputs as Record<string, unknown>);
+  const CLUSTER = "aws:eks/cluster:Cluster";
+  const GROUP = "aws:eks/nodeGroup:NodeGroup";
+  const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+  const all = expect.anything() as unknown;
+
+  // Ids: checkov (CKV), trivy (AWS), CIS EKS 1.8.
+  test.each<[ids: string, what: string, type: string, expected: readonly unknown[]]>([
+    [
+      "CKV_AWS_39, AWS-0040, CIS 5.4.2; CKV_AWS_38, AWS-0041, CIS 5.4.1",
+      "a private endpoint and no public one",
+      CLUSTER,
+      [{ vpcConfig: { endpointPrivateAccess: true, endpointPublicAccess: false, subnetIds: [all, all] } }],
+    ],
+    [
+      "CKV_AWS_58, AWS-0039, CIS 5.3.1",
+      "Secrets encrypted with a key of its own",
+      CLUSTER,
+      [
+        {
+          encryptionConfig: {
+            provider: { keyArn: expect.stringContaining(":key/") as unknown },
+            resources: ["secrets"],
+          },
+        },
+      ],
+    ],
+    [
+      "CKV_AWS_37, AWS-0038, CIS 2.1.1",
+      "all five logs",
+      CLUSTER,
+      [{ enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"] }],
+    ],
+    [
+      "CIS 4.1.7, CIS 5.5.1",
+      "access by entries alone, none for whoever made it",
+      CLUSTER,
+      [{ accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false } }],
+    ],
+    ["CKV_AWS_339", "standard support", CLUSTER, [{ upgradePolicy: { supportType: "STANDARD" } }]],
+    ["own", "zonal shift", CLUSTER, [{ zonalShiftConfig: { enabled: true } }]],
+    ["own", "logs that are kept for 90 days", "aws:cloudwatch/logGroup:LogGroup", [{ retentionInDays: 90 }]],
+    [
+      "own",
+      "node repair and a bounded update",
+      GROUP,
+      [{ nodeRepairConfig: { enabled: true }, updateConfig: { maxUnavailablePercentage: 33 } }],
+    ],
+    [
+      "CKV_AWS_79, CKV_AWS_341",
+      "IMDSv2 with one hop",
+      "aws:ec2/launchTemplate:LaunchTemplate",
+      [{ metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 } }],
+    ],
+    [
+      "CKV_AWS_130, CIS 5.4.3",
+      "subnets that give out no public address",
+      "aws:ec2/subnet:Subnet",
+      Array.from({ length: 4 }, () => ({ mapPublicIpOnLaunch: false })),
+    ],
+    ["CKV_AWS_7", "keys that rotate", "aws:kms/key:Key", [{ enableKeyRotation: true }]],
+  ])("%s: %s", async (_, __, type, expected) => {
+    const made = await inputsOf(type);
+
+    expect(made).toHaveLength(expected.length);
+    for (const [index, inputs] of made.entries()) expect(inputs).toMatchObject(expected[index] as object);
+  });
+
+  test("CKV_AWS_100: nobody logs in to a node; CKV_AWS_33: no key is for everyone", async () => {
+    expect((await inputsOf(GROUP)).filter(({ remoteAccess }) => remoteAccess !== undefined)).toEqual([]);
+    expect((await inputsOf("aws:kms/key:Key")).filter(({ policy }) => policy !== undefined)).toEqual([]);
+  });
+
+  test("CIS 4.3.1: the network plugin enforces network policies", async () => {
+    const [plugin] = (await inputsOf("aws:eks/addon:Addon")).filter(({ addonName }) => addonName === "vpc-cni");
+
+    expect(plugin?.configurationValues).toBe('{"enableNetworkPolicy":"true"}');
+  });
+
+  test("CIS 5.2.1, CKV_AWS_274, CKV2_AWS_56: each role has what its job needs, and nodes have no application's", async () => {
+    const attached = (await inputsOf(ATTACHMENT)).map(({ role, policyArn }) =>
+      [role, policyArn]
+        .map((text) => String(text).replace(/^(isthmus-local-east|arn:aws:iam::aws:policy\/)/, ""))
+        .join(" "),
+    );
+
+    expect(attached.sort()).toEqual([
+      ".control-plane AmazonEKSClusterPolicy",
+      ".ebs-csi service-role/AmazonEBSCSIDriverPolicy",
+      ".nodes AmazonEC2ContainerRegistryPullOnly",
+      ".nodes AmazonEKSWorkerNodePolicy",
+      ".vpc-cni AmazonEKS_CNI_Policy",
+    ]);
+  });
+
+  test("CKV_AWS_60, CKV_AWS_61: roles trust one service, and Pod Identity for this cluster only", async () => {
+    const trusts = (await inputsOf("aws:iam/role:Role")).map(({ name, assumeRolePolicy }) => {
+      const { Statement: statements } = JSON.parse(String(assumeRolePolicy)) as {
+        Statement: Record<string, unknown>[];
+      };
+      return [String(name).split(".")[1], statements.map(({ Principal: it }) => it), statements[0]?.Condition];
+    });
+    const here = {
+      StringEquals: { "aws:SourceAccount": "123456789012" },
+      ArnLike: { "aws:SourceArn": "arn:aws:eks:us-east-1:123456789012:cluster/isthmus-local-east" },
+    };
+
+    expect(trusts.sort()).toEqual([
+      ["control-plane", [{ Service: "eks.amazonaws.com" }], undefined],
+      ["ebs-csi", [{ Service: "pods.eks.amazonaws.com" }], here],
+      ["nodes", [{ Service: "ec2.amazonaws.com" }], undefined],
+      ["vpc-cni", [{ Service: "pods.eks.amazonaws.com" }], here],
+    ]);
+  });
+});
+
+test("own: outside of local and dev, clusters refuse to be deleted, in EKS and in Pulumi", async () => {
+  const steps = succeeded(await new Life().preview(clusters({ east: EAST }, true))).steps.map((step) => step.new!);
+  const cluster = steps.find(({ type }) => type === "aws:eks/cluster:Cluster")!;
+
+  expect([cluster.protect, cluster.inputs.deletionProtection]).toEqual([true, true]);
+});
+
+test("CKV_AWS_62, CKV_AWS_63, CKV_AWS_355, CKV_AWS_286 to 290: Karpenter writes to its own alone, and manages no permission", () => {
+  const {
+    clusters: [plan],
+  } = planOf({ clusters: { karpenter: ALL.karpenter }, mesh: linkerd(), protect: false });
+  if (plan?.kind !== "eks") throw new Error("the plan is EKS's");
+  const { Statement: statements } = JSON.parse(controllerPolicy(plan)) as {
+    Statement: { Action: string | string[]; Resource: string | string[]; Condition?: object }[];
+  };
+  const actions = (it: { Action: string | string[] }) => [it.Action].flat();
+
+  expect(
+    statements
+      .filter(({ Resource: it }) => it === "*")
+      .flatMap(actions)
+      .filter((it) => !/:(Describe|List|Get)/.test(it)),
+  ).toEqual([]);
+  expect(
+    statements.flatMap(actions).filter((it) => it.includes("*") || (it.startsWith("iam:") && !/:(Get|List)/.test(it))),
+  ).toEqual(["iam:PassRole"]);
+  expect(statements.find((it) => it.Action === "iam:PassRole")).toMatchObject({
+    Resource: "arn:aws:iam::123456789012:role/isthmus-local-karpenter.karpenter-nodes",
+    Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
+  });
+  // An inline policy of a role: 10,240 characters at most.
+  expect(controllerPolicy(plan).length).toBeLessThan(10_240);
 });

@@ -1,5 +1,16 @@
 import { evaluate, rules, UNKNOWN, type PolicyResource, type PolicyValue } from "../../policy";
-import { aksCases, eksCases, podCases, resourceOf, secretCases, storageCases, trustCases, type Case } from "./cases";
+import {
+  aksCases,
+  eksCases,
+  podCases,
+  redundancyCases,
+  resourceOf,
+  secretCases,
+  storageCases,
+  supportCases,
+  trustCases,
+  type Case,
+} from "./cases";
 
 /** What a rule, or every rule, says of a case. */
 function verdict(example: Case, rule?: string) {
@@ -10,6 +21,8 @@ function verdict(example: Case, rule?: string) {
 
 const tables = {
   "eks-endpoint-restricted": eksCases,
+  "eks-nodes-redundant": redundancyCases,
+  "eks-standard-support": supportCases,
   "aks-no-local-accounts": aksCases,
   "storage-not-public": storageCases,
   "iam-trust-exact": trustCases,
@@ -23,9 +36,10 @@ for (const [rule, cases] of Object.entries(tables)) {
     });
 
     test("each outcome carries the rule's name and level", () => {
+      const { level: declared } = rules.find(({ name }) => name === rule)!;
       for (const example of cases) {
         const outcomes = evaluate(resourceOf(example)).filter(({ policy }) => policy === rule);
-        expect(outcomes.map(({ level }) => level)).toEqual(outcomes.map(() => "mandatory"));
+        expect(outcomes.map(({ level }) => level)).toEqual(outcomes.map(() => declared));
         expect(outcomes.length).toBe(example.expected.length);
       }
     });

@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../../policy";
+import { UNKNOWN, type PolicyMap, type PolicyValue } from "../../../policy";
 import { fail, PASS, undetermined, type Case } from "./case";
 
 const EKS = "aws:eks/cluster:Cluster";
@@ -74,6 +74,57 @@ export const eksCases: readonly Case[] = [
     type: EKS,
     properties: { vpcConfig: { endpointPublicAccess: "false" } },
     expected: [fail("vpcConfig.endpointPublicAccess: found a string, allowed: true or false. Check the value's type.")],
+  },
+];
+
+const NODES = "aws:eks/nodeGroup:NodeGroup";
+const support = (found: string) =>
+  fail(
+    `upgradePolicy.supportType: found ${found}, allowed: "STANDARD". ` +
+      "Set it, and upgrade before standard support of the version ends.",
+  );
+
+export const supportCases: readonly Case[] = [
+  { title: "standard support", type: EKS, properties: { upgradePolicy: { supportType: "STANDARD" } }, expected: PASS },
+  {
+    title: "extended support",
+    type: EKS,
+    properties: { upgradePolicy: { supportType: "EXTENDED" } },
+    expected: [support('"EXTENDED"')],
+  },
+  {
+    title: "no support policy, which EKS extends",
+    type: EKS,
+    properties: {},
+    expected: [support("nothing, which EKS takes for EXTENDED")],
+  },
+  {
+    title: "an unknown support policy",
+    type: EKS,
+    properties: { upgradePolicy: UNKNOWN },
+    expected: [undetermined("eks-standard-support", "upgradePolicy")],
+  },
+];
+
+const group = (minSize: PolicyValue, ...subnetIds: string[]): PolicyMap => ({ scalingConfig: { minSize }, subnetIds });
+
+export const redundancyCases: readonly Case[] = [
+  { title: "two nodes", type: NODES, properties: group(2, "subnet-1", "subnet-2"), expected: PASS },
+  { title: "a group that may be empty", type: NODES, properties: group(0, "subnet-1", "subnet-2"), expected: PASS },
+  { title: "one node of a zone's own group", type: NODES, properties: group(1, "subnet-1"), expected: PASS },
+  {
+    title: "one node over two zones",
+    type: NODES,
+    properties: group(1, "subnet-1", "subnet-2"),
+    expected: [
+      fail("scalingConfig.minSize: found 1, allowed: 0, or 2 and more. Let the group keep a node in a second zone."),
+    ],
+  },
+  {
+    title: "an unknown number of nodes",
+    type: NODES,
+    properties: group(UNKNOWN, "subnet-1", "subnet-2"),
+    expected: [undetermined("eks-nodes-redundant", "scalingConfig.minSize")],
   },
 ];
 

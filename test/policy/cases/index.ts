@@ -1,5 +1,5 @@
 export { resourceOf, type Case } from "./case";
-export { aksCases, eksCases } from "./clusters";
+export { aksCases, eksCases, redundancyCases, supportCases } from "./clusters";
 export { podCases } from "./pods";
 export { secretCases } from "./secrets";
 export { storageCases } from "./storage";
