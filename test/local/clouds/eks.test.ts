@@ -1,44 +1,11 @@
 import type { PropertyMap } from "../../../local/protocol/property";
-import { refusal, Tenant, trust, type Made } from "./tenant";
+import { SimulatedClouds } from "../../../local/clouds";
+import { CLUSTER, ground, nodeRole, NODES } from "./eks-ground";
+import { refusal, Tenant, urn, type Made } from "./tenant";
 
-const VPC = "aws:ec2/vpc:Vpc";
-const SUBNET = "aws:ec2/subnet:Subnet";
-const ROLE = "aws:iam/role:Role";
-const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
-const CLUSTER = "aws:eks/cluster:Cluster";
-const NODES = "aws:eks/nodeGroup:NodeGroup";
 const ENTRY = "aws:eks/accessEntry:AccessEntry";
 
 const open = () => Tenant.of("aws", { region: "eu-west-1" });
-
-/** What a cluster needs, and the cluster's inputs. */
-async function ground(aws: Tenant) {
-  const vpc = await aws.create(VPC, "v", { cidrBlock: "10.0.0.0/16" });
-  const subnets: Made[] = [];
-  for (const [index, zone] of ["a", "b"].entries()) {
-    const inputs = { vpcId: vpc.id, cidrBlock: `10.0.${index}.0/24`, availabilityZone: `eu-west-1${zone}` };
-    subnets.push(await aws.create(SUBNET, `s-${zone}`, inputs));
-  }
-  const role = await aws.create(ROLE, "cluster", { name: "cluster", assumeRolePolicy: trust("eks.amazonaws.com") });
-  const policyArn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
-  const attachment = await aws.create(ATTACHMENT, "cluster", { role: "cluster", policyArn });
-  const inputs: PropertyMap = {
-    name: "east",
-    version: "1.33",
-    roleArn: role.outputs.arn ?? "",
-    accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
-    vpcConfig: { subnetIds: subnets.map(({ id }) => id) },
-  };
-  return { vpc, subnets, role, attachment, inputs };
-}
-
-async function nodeRole(aws: Tenant): Promise<Made> {
-  const role = await aws.create(ROLE, "nodes", { name: "nodes", assumeRolePolicy: trust("ec2.amazonaws.com") });
-  for (const policy of ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"]) {
-    await aws.create(ATTACHMENT, policy, { role: "nodes", policyArn: `arn:aws:iam::aws:policy/${policy}` });
-  }
-  return role;
-}
 
 describe("EKS", () => {
   let aws: Tenant;
@@ -150,6 +117,87 @@ describe("EKS", () => {
     expect(await refusal(aws.update(made, back))).toContain(
       "Unsupported authentication mode update from API to CONFIG_MAP",
     );
+  });
+
+  // Ratchets and what replaces: each in the service's words, or as a replacement.
+  test.each<[what: string, change: PropertyMap, outcome: string]>([
+    ["the region", { region: "eu-central-1" }, "replaces region"],
+    ["the name", { name: "west" }, "replaces name"],
+    ["the family of addresses", { kubernetesNetworkConfig: { ipFamily: "ipv6" } }, "replaces kubernetesNetworkConfig"],
+    ["self-managed add-ons", { bootstrapSelfManagedAddons: false }, "replaces bootstrapSelfManagedAddons"],
+    [
+      "the key of the encryption",
+      { encryptionConfig: { provider: { keyArn: "KEY2" }, resources: ["secrets"] } },
+      "replaces encryptionConfig",
+    ],
+    [
+      "the version, downwards",
+      { version: "1.32" },
+      "InvalidParameterException: Unsupported Kubernetes minor version update from 1.33 to 1.32",
+    ],
+    [
+      "the version, by two",
+      { version: "1.35" },
+      "InvalidParameterException: Unsupported Kubernetes minor version update from 1.33 to 1.35",
+    ],
+    [
+      "the authentication mode, backwards",
+      { accessConfig: { authenticationMode: "API_AND_CONFIG_MAP", bootstrapClusterCreatorAdminPermissions: false } },
+      "InvalidRequestException: Unsupported authentication mode update from API to API_AND_CONFIG_MAP",
+    ],
+  ])("changing %s goes one way or not at all", async (_, change, outcome) => {
+    const keys = [await aws.create("aws:kms/key:Key", "k1", {}), await aws.create("aws:kms/key:Key", "k2", {})];
+    const known = (value: PropertyMap): PropertyMap =>
+      JSON.parse(
+        JSON.stringify(value)
+          .replace("KEY1", String(keys[0]!.outputs.arn))
+          .replace("KEY2", String(keys[1]!.outputs.arn)),
+      ) as PropertyMap;
+    const sealed = known({ ...inputs, encryptionConfig: { provider: { keyArn: "KEY1" }, resources: ["secrets"] } });
+    const made = await aws.create(CLUSTER, "c", sealed);
+    const news = known({ ...sealed, ...change });
+    const { replaces } = await aws.diff(made, news);
+
+    if (outcome.startsWith("replaces ")) return expect(replaces).toEqual([outcome.slice("replaces ".length)]);
+    expect(replaces).toEqual([]);
+    expect(await refusal(aws.update(made, news))).toContain(outcome);
+  });
+
+  test.each<[what: string, change: PropertyMap, message: string]>([
+    [
+      "outside of private ranges",
+      { kubernetesNetworkConfig: { serviceIpv4Cidr: "44.0.0.0/16" } },
+      "serviceIpv4Cidr 44.0.0.0/16 is not valid",
+    ],
+    [
+      "over its VPC",
+      { kubernetesNetworkConfig: { serviceIpv4Cidr: "10.0.0.0/16" } },
+      "serviceIpv4Cidr 10.0.0.0/16 overlaps with the CIDR block of the VPC",
+    ],
+  ])("Services with addresses %s are refused", async (_, change, message) => {
+    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...change }))).toContain(message);
+  });
+
+  test("Auto Mode needs the API and add-ons of its own", async () => {
+    const auto = {
+      computeConfig: { enabled: true },
+      kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: true } },
+      storageConfig: { blockStorage: { enabled: true } },
+    };
+    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...auto, accessConfig: {} }))).toContain(
+      "EKS Auto Mode needs the authentication mode",
+    );
+    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...auto }))).toContain(
+      "bootstrapSelfManagedAddons must be set to false",
+    );
+    await aws.create(CLUSTER, "c", { ...inputs, ...auto, bootstrapSelfManagedAddons: false });
+  });
+
+  test("a new role takes seconds until EKS sees it, and the provider waits for them", async () => {
+    const clouds = new SimulatedClouds();
+    const fresh = await Tenant.of("aws", { region: "eu-west-1" }, clouds);
+    const made = await fresh.create(CLUSTER, "c", (await ground(fresh)).inputs);
+    expect(clouds.clock.spent(urn(CLUSTER, made.name), "create")).toBe(10);
   });
 
   test("nodes follow the cluster's version, need their role's policies, and keep the cluster", async () => {

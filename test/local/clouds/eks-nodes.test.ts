@@ -1,0 +1,146 @@
+import type { PropertyMap } from "../../../local/protocol/property";
+import { ATTACHMENT, CLUSTER, ground, nodeRole, NODES, ROLE } from "./eks-ground";
+import { refusal, Tenant, trust } from "./tenant";
+
+describe("a cluster whose add-ons are EKS's", () => {
+  let aws: Tenant;
+  let inputs: PropertyMap;
+  let parts: Awaited<ReturnType<typeof ground>>;
+  const ADDON = "aws:eks/addon:Addon";
+  let nodes: PropertyMap;
+  beforeEach(async () => {
+    aws = await Tenant.of("aws", { region: "eu-west-1" });
+    parts = await ground(aws);
+    inputs = parts.inputs;
+    await aws.create(CLUSTER, "c", { ...inputs, bootstrapSelfManagedAddons: false });
+    const role = await nodeRole(aws);
+    nodes = {
+      clusterName: "east",
+      nodeRoleArn: role.outputs.arn ?? "",
+      subnetIds: parts.subnets.map(({ id }) => id),
+      scalingConfig: { desiredSize: 1, minSize: 1, maxSize: 1 },
+    };
+  });
+  const addon = (addonName: string, more: PropertyMap = {}) =>
+    aws.create(ADDON, addonName, { clusterName: "east", addonName, ...more });
+  const identity = async () => {
+    const role = await aws.create(ROLE, "cni", { name: "cni", assumeRolePolicy: trust("pods.eks.amazonaws.com") });
+    return { podIdentityAssociations: [{ roleArn: role.outputs.arn ?? "", serviceAccount: "aws-node" }] };
+  };
+  const CNI_POLICY = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
+
+  test("nodes need the network plugin, its permissions, and the agent that gives it them", async () => {
+    expect(await refusal(aws.create(NODES, "n", nodes))).toContain("cni config uninitialized");
+    await addon("vpc-cni", await identity());
+    expect(await refusal(aws.create(NODES, "n", nodes))).toContain("the add-on eks-pod-identity-agent is missing");
+    await addon("eks-pod-identity-agent");
+    expect(await refusal(aws.create(NODES, "n", nodes))).toContain("aws-node is not authorized");
+    await aws.create(ATTACHMENT, "cni", { role: "cni", policyArn: CNI_POLICY });
+    await aws.create(NODES, "n", nodes);
+  });
+
+  test("add-ons that are Deployments need a node; a role for them must trust Pod Identity", async () => {
+    expect(await refusal(addon("coredns"))).toContain("last state: 'DEGRADED'");
+    const roleArn = "arn:aws:iam::123456789012:role/nodes";
+    expect(
+      await refusal(addon("vpc-cni", { podIdentityAssociations: [{ roleArn, serviceAccount: "aws-node" }] })),
+    ).toContain("Trust policy of role nodes must allow pods.eks.amazonaws.com");
+  });
+
+  test.each<[what: string, change: PropertyMap, message: string]>([
+    [
+      "types that its image does not run on",
+      { instanceTypes: ["m7g.large"] },
+      "[m7g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD",
+    ],
+    [
+      "a disk beside its launch template",
+      { launchTemplate: { id: "TEMPLATE", version: "1" }, diskSize: 20 },
+      "Disk size must be specified within the launch template.",
+    ],
+    [
+      "two bounds of an update",
+      { updateConfig: { maxUnavailable: 1, maxUnavailablePercentage: 33 } },
+      "Only one of maxUnavailable and maxUnavailablePercentage can be specified",
+    ],
+  ])("a group with %s is refused", async (_, change, message) => {
+    await addon("vpc-cni");
+    await aws.create(ATTACHMENT, "cni", { role: "nodes", policyArn: CNI_POLICY });
+    const template = await aws.create("aws:ec2/launchTemplate:LaunchTemplate", "t", {});
+    const news = JSON.parse(JSON.stringify({ ...nodes, ...change }).replace("TEMPLATE", template.id)) as PropertyMap;
+    expect(await refusal(aws.create(NODES, "n", news))).toContain(message);
+  });
+
+  test("a Fargate profile needs private subnets and a role of its own, and keeps its cluster", async () => {
+    const role = await aws.create(ROLE, "pods", {
+      name: "pods",
+      assumeRolePolicy: trust("eks-fargate-pods.amazonaws.com"),
+    });
+    const policyArn = "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy";
+    const profile = {
+      clusterName: "east",
+      podExecutionRoleArn: role.outputs.arn ?? "",
+      selectors: [{ namespace: "batch" }],
+      subnetIds: [parts.subnets[0]!.id],
+    };
+    const PROFILE = "aws:eks/fargateProfile:FargateProfile";
+    expect(await refusal(aws.create(PROFILE, "f", { ...profile, podExecutionRoleArn: nodes.nodeRoleArn! }))).toContain(
+      "Misconfigured PodExecutionRole Trust Policy",
+    );
+    await aws.create(ATTACHMENT, "pods", { role: "pods", policyArn });
+    const table = await aws.create("aws:ec2/routeTable:RouteTable", "t", { vpcId: parts.vpc.id });
+    const gateway = await aws.create("aws:ec2/internetGateway:InternetGateway", "i", { vpcId: parts.vpc.id });
+    const open = { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id };
+    const route = await aws.create("aws:ec2/route:Route", "r", open);
+    const subnetId = parts.subnets[0]!.id;
+    await aws.create("aws:ec2/routeTableAssociation:RouteTableAssociation", "a", {
+      routeTableId: table.id,
+      subnetId,
+    });
+    expect(await refusal(aws.create(PROFILE, "f", profile))).toContain("is not a private subnet");
+    await aws.delete(route);
+    await aws.create(PROFILE, "f", profile);
+    const cluster = { type: CLUSTER, name: "c", id: "east", inputs, outputs: {} };
+    expect(await refusal(aws.delete(cluster))).toContain("Cluster has Fargate profiles attached");
+  });
+});
+
+test("a queue, its policy and its events hang together; a rule has at most five targets", async () => {
+  const aws = await Tenant.of("aws", { region: "eu-west-1" });
+  const [QUEUE, RULE, TARGET] = [
+    "aws:sqs/queue:Queue",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+  ];
+  const queue = await aws.create(QUEUE, "q", { name: "q" });
+  expect([queue.id, queue.outputs.arn]).toEqual([
+    "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
+    "arn:aws:sqs:eu-west-1:123456789012:q",
+  ]);
+  expect(await refusal(aws.create(RULE, "r", { name: "r" }))).toContain(
+    "Parameter(s) EventPattern or ScheduleExpression must be specified.",
+  );
+  const rule = await aws.create(RULE, "r", { name: "r", eventPattern: '{"source":["aws.ec2"]}' });
+  const target = (targetId: string, arn = queue.outputs.arn!) =>
+    aws.create(TARGET, targetId, { rule: "r", targetId, arn });
+  expect(await refusal(target("t", "arn:aws:sqs:eu-west-1:123456789012:other"))).toContain("does not exist");
+  for (const id of ["a", "b", "c", "d", "e"]) await target(id);
+  expect(await refusal(target("f"))).toContain("LimitExceededException");
+  expect(await refusal(aws.delete(rule))).toContain("Rule can't be deleted since it has targets.");
+});
+
+test("a file system has one mount target a zone, and stays while it has one", async () => {
+  const aws = await Tenant.of("aws", { region: "eu-west-1" });
+  const { subnets } = await ground(aws);
+  const FILES = "aws:efs/fileSystem:FileSystem";
+  const TARGET = "aws:efs/mountTarget:MountTarget";
+  const files = await aws.create(FILES, "f", { creationToken: "shared", encrypted: true });
+  expect(await refusal(aws.create(FILES, "g", { creationToken: "shared" }))).toContain(
+    `File system '${files.id}' already exists with creation token 'shared'`,
+  );
+  const target = { fileSystemId: files.id, subnetId: subnets[0]!.id };
+  await aws.create(TARGET, "t", target);
+  expect(await refusal(aws.create(TARGET, "u", target))).toContain("mount target already exists in this AZ");
+  expect(await refusal(aws.delete(files))).toContain("has mount targets created in it");
+  expect((await aws.diff(files, { creationToken: "shared" })).replaces).toEqual(["encrypted"]);
+});
