@@ -16,7 +16,7 @@ import { KMS_MODELS } from "./kms";
 import { MESSAGING_MODELS } from "./messaging";
 import { ROUTING_MODELS } from "./routing";
 import { S3_MODELS } from "./s3";
-import { VPC_MODELS } from "./vpc";
+import { VPC_MADE, VPC_MODELS } from "./vpc";
 
 /** The simulated AWS. */
 export const AWS: CloudDefinition<AwsSettings> = {
@@ -37,6 +37,7 @@ export const AWS: CloudDefinition<AwsSettings> = {
     ...EFS_MODELS,
     ...MESSAGING_MODELS,
   ],
+  made: VPC_MADE,
   functions: AWS_FUNCTIONS,
   config: {
     region: string({

@@ -1,6 +1,6 @@
 import type { PropertyMap } from "../../protocol/property";
 import { containsBlock, overlaps, parseCidr } from "../cidr";
-import type { Refusal } from "../model";
+import type { Referrer, Refusal } from "../model";
 import { textAt } from "../paths";
 import { boolean, each, number, string } from "../schema";
 import {
@@ -194,3 +194,11 @@ const internetGateway: AwsModel = {
 };
 
 export const VPC_MODELS: readonly AwsModel[] = [vpc, subnet, internetGateway];
+
+/** What services and controllers put into a network by themselves. */
+export const VPC_MADE: readonly Referrer[] = [
+  {
+    type: "aws:ec2/networkInterface:NetworkInterface",
+    references: [{ path: "subnetId", type: SUBNET, missing: subnetNotFound }],
+  },
+];

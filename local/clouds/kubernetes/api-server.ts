@@ -1,11 +1,11 @@
-import type { PropertyMap } from "../../protocol/property";
+import { unwrapSecrets, type PropertyMap } from "../../protocol/property";
 import { digest } from "../identity";
 import type { Ledger, LedgerEntry } from "../ledger";
 import { textAt, valueAt } from "../paths";
 import { KNOWN_CUSTOM_KINDS } from "./chart-kinds";
 import { CHARTS } from "./charts";
 import type { Cluster } from "./clusters";
-import { builtInKind, kindOfToken, pluralOf, type Kind, type ServedKind } from "./kinds";
+import { builtInKind, kindOfToken, pluralOf, tokenOf, type Kind, type ServedKind } from "./kinds";
 import { listAt, mapAt } from "./values";
 
 export const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -24,10 +24,20 @@ interface CustomKind extends ServedKind {
   readonly owner: LedgerEntry;
 }
 
+/** A chart on a cluster. */
+export interface InstalledChart {
+  readonly chart: string;
+  readonly namespace: string;
+  /** `kind/name`, in the namespace. */
+  readonly workloads: readonly string[];
+  /** Whether its workloads came up. */
+  readonly isReady: boolean;
+}
+
 /** What one cluster of the simulated clouds holds: a view of the ledger. */
 export class ApiServer {
   constructor(
-    private readonly ledger: Ledger,
+    readonly ledger: Ledger,
     readonly cluster: Cluster,
   ) {}
 
@@ -39,11 +49,37 @@ export class ApiServer {
   }
 
   /** The object of that name, whatever version of its kind it was written in. */
-  find({ group, kind }: Kind, name: ObjectName): LedgerEntry | undefined {
+  find({ group, version, kind }: Kind, name: ObjectName): LedgerEntry | undefined {
+    const same = this.ledger.get(tokenOf({ group, version, kind }), engineId(name), this.cluster.scope);
+    if (same !== undefined) return same;
     return this.entries().find((entry) => {
       const found = kindOfToken(entry.type);
       return found.group === group && found.kind === kind && engineId(name) === entry.id;
     });
+  }
+
+  /** All objects of a kind and version, those of one namespace if it is given, as they live on the cluster. */
+  all(kind: Kind, namespace?: string): PropertyMap[] {
+    return this.ledger
+      .list(tokenOf(kind))
+      .filter(({ id, scope }) => scope === this.cluster.scope && isIn(namespace, id))
+      .map(({ outputs }) => unwrapSecrets(outputs) as PropertyMap);
+  }
+
+  /** Helm releases. */
+  releases(): InstalledChart[] {
+    return this.ledger
+      .list(RELEASE)
+      .filter(({ scope }) => scope === this.cluster.scope)
+      .map(({ inputs, outputs }) => {
+        const chart = textAt(inputs, "chart") ?? "";
+        return {
+          chart,
+          namespace: textAt(inputs, "namespace") ?? "",
+          workloads: CHARTS[chart]?.workloads ?? [],
+          isReady: textAt(outputs, "status.status") === "deployed",
+        };
+      });
   }
 
   release(name: ObjectName): LedgerEntry | undefined {
@@ -76,6 +112,12 @@ export class ApiServer {
       SYSTEM_NAMESPACES.includes(name) ||
       this.find({ group: "", version: "v1", kind: "Namespace" }, { name }) !== undefined
     );
+  }
+
+  /** Whether a namespace is being deleted and waits for something in it. */
+  isTerminating(name: string): boolean {
+    const found = this.find({ group: "", version: "v1", kind: "Namespace" }, { name });
+    return valueAt(found?.outputs, "metadata.deletionTimestamp") !== undefined;
   }
 
   hasServiceAccount(namespace: string, name: string): boolean {
@@ -126,6 +168,10 @@ export function engineId({ namespace, name }: ObjectName): string {
 export function parseEngineId(id: string): ObjectName {
   const slash = id.indexOf("/");
   return slash < 0 ? { name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) };
+}
+
+function isIn(namespace: string | undefined, id: string): boolean {
+  return namespace === undefined || id.startsWith(`${namespace}/`);
 }
 
 /** Kinds of the custom resources that a Release with these inputs brings. */

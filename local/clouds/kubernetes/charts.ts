@@ -24,12 +24,31 @@ export interface ChartModel {
   readonly kinds: (values: PropertyMap) => readonly ServedKind[];
   /** Workloads that it waits for, `kind/name` in the release's namespace. */
   readonly workloads: readonly string[];
+  /** Finalizers that its controllers put on custom resources and take off again when those are deleted. */
+  readonly finalizers?: readonly { readonly finalizer: string; readonly groups: readonly string[] }[];
+  /** Webhooks that stand before the API server. */
+  readonly webhooks?: readonly ChartWebhook[];
   /** Why the chart does not render with these values, in Helm's words; undefined when it does. */
   readonly refuses?: (values: PropertyMap) => string | undefined;
   /** Kinds without which its pods never become ready. */
   readonly needsKinds?: (values: PropertyMap) => readonly NeededKind[];
   /** Secrets of the release's namespace without which its pods never start. */
   readonly needsSecrets?: (values: PropertyMap) => readonly NeededSecret[];
+}
+
+/** A webhook as its configuration in the chart has it, and who answers for it. */
+export interface ChartWebhook {
+  readonly name: string;
+  readonly failurePolicy: "Fail" | "Ignore";
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly operations: readonly string[];
+    readonly resources: readonly string[];
+  }[];
+  readonly namespaceSelector?: PropertyMap;
+  readonly objectSelector?: PropertyMap;
+  /** Name of the Service, in the release's namespace. It answers when the release has come up. */
+  readonly service: string;
 }
 
 interface NeededKind {
@@ -74,6 +93,40 @@ const CONSUL_WATCHES = ["GatewayClass", "Gateway", "HTTPRoute"].map((kind) => ({
 const KARPENTER_RELEASE = {
   versions: { test: /^\d+\.\d+\.\d+$/, example: "1.14.1" },
   appVersion: (version: string) => version,
+};
+
+const CREATED_PODS = [{ apiGroups: [""], operations: ["CREATE"], resources: ["pods"] }];
+
+/** Of namespaces that ask for sidecars. */
+const ISTIO_INJECTOR: ChartWebhook = {
+  name: "namespace.sidecar-injector.istio.io",
+  failurePolicy: "Fail",
+  rules: CREATED_PODS,
+  namespaceSelector: {
+    matchExpressions: [
+      { key: "istio.io/rev", operator: "DoesNotExist" },
+      { key: "istio-injection", operator: "In", values: ["enabled"] },
+    ],
+  },
+  service: "istiod",
+};
+
+/** All pods but those of the system and its own. */
+const CONSUL_INJECTOR: ChartWebhook = {
+  name: "consul-connect-injector.consul.hashicorp.com",
+  failurePolicy: "Fail",
+  rules: CREATED_PODS,
+  namespaceSelector: {
+    matchExpressions: [
+      {
+        key: "kubernetes.io/metadata.name",
+        operator: "NotIn",
+        values: ["kube-system", "local-path-storage", "openebs", "gmp-system"],
+      },
+    ],
+  },
+  objectSelector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["consul"] }] },
+  service: "consul-connect-injector",
 };
 
 /** The charts that the simulated clouds know, by the name that a Release gives. */
@@ -122,6 +175,7 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
   istiod: {
     ...ISTIO_RELEASE,
     workloads: ["Deployment/istiod"],
+    webhooks: [ISTIO_INJECTOR],
     kinds: () => [],
     refuses: unknownProfile,
     needsKinds: () => [SERVES_AUTHORIZATION],
@@ -139,6 +193,9 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
       "Deployment/consul-webhook-cert-manager",
       "StatefulSet/consul-server",
     ],
+    webhooks: [CONSUL_INJECTOR],
+    // They hang for ever once their controller is gone (https://github.com/hashicorp/consul-helm/issues/646).
+    finalizers: [{ finalizer: "finalizers.consul.hashicorp.com", groups: ["consul.hashicorp.com"] }],
     kinds: (values) => [
       ...CONSUL,
       ...(valueAt(values, "global.peering.enabled") === true ? CONSUL_PEERING : []),
@@ -161,6 +218,7 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
   "oci://public.ecr.aws/karpenter/karpenter": {
     ...KARPENTER_RELEASE,
     workloads: ["Deployment/karpenter"],
+    finalizers: [{ finalizer: "karpenter.k8s.aws/termination", groups: ["karpenter.k8s.aws"] }],
     kinds: () => [],
     refuses: (values) =>
       isUnknownAt(values, "settings.clusterName") || (valueAt(values, "settings.clusterName") ?? "") !== ""

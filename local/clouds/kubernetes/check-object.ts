@@ -3,13 +3,14 @@ import type { CheckFailure, CheckRequest, CheckResult } from "../../protocol/pro
 import { urnName } from "../../protocol/urn";
 import { digest } from "../identity";
 import { textAt, valueAt, withValueAt } from "../paths";
+import { syntaxError } from "./admission/cel";
 import { definedKinds, isNamespaced, type ApiServer } from "./api-server";
 import type { Settings } from "./config";
 import { apiVersionOf, builtInKind, builtInKindsOf, isBuiltInGroup, type Kind } from "./kinds";
 import { sealed } from "./live";
 import { checkShape, shape } from "./shape";
 import { metadata, shapeOf } from "./shapes";
-import { dropNulls, isUnknownAt, mapAt, peek } from "./values";
+import { dropNulls, isUnknownAt, listAt, mapAt, peek } from "./values";
 
 const AUTONAMED = "pulumi.com/autonamed";
 const AUTONAMED_PATH = `metadata.annotations["${AUTONAMED}"]`;
@@ -120,11 +121,29 @@ function* meaningProblems(kind: Kind, inputs: PropertyMap): Generator<[property:
       return;
     }
   }
+  if (kind.kind === "ValidatingAdmissionPolicy") {
+    for (const list of ["spec.matchConditions", "spec.validations", "spec.variables"]) {
+      for (const [index, item] of listAt(inputs, list).entries()) {
+        const expression = textAt(item, "expression");
+        const error = expression === undefined ? undefined : syntaxError(expression);
+        if (error === undefined) continue;
+        yield [
+          `${list}[${index}].expression`,
+          `Invalid value: ${JSON.stringify(expression)}: compilation failed: ${error}`,
+        ];
+      }
+    }
+  }
   if (kind.kind === "CustomResourceDefinition") {
     const [plural, group] = [textAt(inputs, "spec.names.plural"), textAt(inputs, "spec.group")];
     const name = textAt(inputs, "metadata.name");
     if (plural !== undefined && group !== undefined && name !== undefined && name !== `${plural}.${group}`) {
       yield ["metadata.name", `Invalid value: "${name}": must be spec.names.plural+"."+spec.group`];
+    }
+    for (const [index, version] of listAt(inputs, "spec.versions").entries()) {
+      const path = `spec.versions[${index}].schema.openAPIV3Schema`;
+      if (containsUnknown(version) || valueAt(version, "schema.openAPIV3Schema") !== undefined) continue;
+      yield [path, "Required value: schemas are required"];
     }
     const versions = valueAt(inputs, "spec.versions");
     if (versions !== undefined && !containsUnknown(inputs.spec) && definedKinds(inputs).length === 0) {

@@ -41,6 +41,8 @@ export interface Settings {
   readonly namespace: string;
   readonly deleteUnreachable: boolean;
   readonly upsertExistingObjects: boolean;
+  /** Whether server-side apply takes fields from other managers. */
+  readonly patchForce: boolean;
   readonly configMapMutable: boolean;
   readonly secretMutable: boolean;
 }
@@ -52,6 +54,7 @@ export const UNCONFIGURED: Settings = {
   namespace: "default",
   deleteUnreachable: false,
   upsertExistingObjects: false,
+  patchForce: false,
   configMapMutable: false,
   secretMutable: false,
 };
@@ -117,6 +120,7 @@ export function readSettings(args: PropertyMap): Settings {
     namespace: textAt(args, "namespace") ?? contextNamespace(args) ?? "default",
     deleteUnreachable: flag(args, "deleteUnreachable"),
     upsertExistingObjects: flag(args, "upsertExistingObjects"),
+    patchForce: flag(args, "enablePatchForce"),
     configMapMutable: flag(args, "enableConfigMapMutable"),
     secretMutable: flag(args, "enableSecretMutable"),
   };

@@ -60,6 +60,11 @@ export function kindOfToken(token: string): Kind {
   return { group: group === "core" ? "" : group, version, kind };
 }
 
+/** The type token of a kind: the inverse of `kindOfToken`. */
+export function tokenOf({ group, version, kind }: Kind): string {
+  return `kubernetes:${group === "" ? "core" : group}/${version}:${kind}`;
+}
+
 function parseApiVersion(apiVersion: string): { group: string; version: string } {
   const slash = apiVersion.lastIndexOf("/");
   return slash < 0

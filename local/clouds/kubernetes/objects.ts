@@ -9,18 +9,26 @@ import {
   type UpdateRequest,
 } from "../../protocol/provider";
 import { diffProperties } from "../diff";
+import { digest } from "../identity";
 import { textAt, valueAt } from "../paths";
+import { admissionProblem, podAdmissionProblem } from "./admission";
+import { isWorkload } from "./admission/pods";
 import { definedKinds, engineId, parseEngineId, type ApiServer, type ObjectName } from "./api-server";
+import { balance } from "./balancers";
 import { isAutonamed } from "./check-object";
 import type { Settings } from "./config";
+import { appliedOver, conflictsWith, conflictText } from "./field-managers";
+import { withControllerFinalizers } from "./finalizers";
 import { immutablePaths, replacingPaths } from "./immutable";
 import { apiVersionOf, resourceName, type Kind, type ServedKind } from "./kinds";
 import { liveObject } from "./live";
 
-/** Kinds whose readiness the provider waits for and whose pods run under a service account. */
-const WORKLOADS: readonly string[] = ["apps/DaemonSet", "apps/Deployment", "apps/StatefulSet", "batch/Job"];
-
 const SKIP_AWAIT = 'metadata.annotations["pulumi.com/skipAwait"]';
+const PATCH_FORCE = 'metadata.annotations["pulumi.com/patchForce"]';
+const FIELD_MANAGER = 'metadata.annotations["pulumi.com/patchFieldManager"]';
+
+const CONFLICT_HELP =
+  "https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/#handle-field-conflicts-on-existing-resources";
 
 export function diffObject(request: DiffRequest, kind: Kind, settings: Settings): DiffResult {
   const { oldInputs, news, ignoreChanges } = request;
@@ -54,6 +62,11 @@ export function createObject(
       `namespaces "${name.namespace}" not found; create the Namespace on cluster "${server.cluster.name}" first and refer to it, so that it is there before`,
     );
   }
+  if (name.namespace !== undefined && server.isTerminating(name.namespace)) {
+    refuse(
+      `${resourceName(served)} "${name.name}" is forbidden: unable to create new content in namespace ${name.namespace} because it is being terminated`,
+    );
+  }
   const existing = server.find(kind, name);
   const taken = existing !== undefined || definitionIsTaken(kind, inputs, server);
   if (taken && !(settings.upsertExistingObjects && existing !== undefined)) {
@@ -61,7 +74,12 @@ export function createObject(
       `${resourceName(served)} "${name.name}" already exists. A renamed resource needs an alias, one that others made needs an import`,
     );
   }
-  return { id: engineId(name), properties: apply(urn, token, kind, name, inputs, server, existing?.outputs) };
+  if (existing !== undefined) refuseConflicts(urn, inputs, existing.outputs, settings);
+  const live = existing?.outputs;
+  const change = { object: appliedOver(inputs, live), ...(live === undefined ? {} : { oldObject: live }) };
+  const problem = admissionProblem(server, live === undefined ? "CREATE" : "UPDATE", served, name, change);
+  if (problem !== undefined) refuse(problem);
+  return { id: engineId(name), properties: apply(urn, token, served, name, inputs, server, live) };
 }
 
 export function updateObject(
@@ -69,6 +87,7 @@ export function updateObject(
   token: string,
   kind: Kind,
   server: ApiServer,
+  settings: Settings,
 ): PropertyMap {
   const served = servedKind(urn, kind, server);
   const name = parseEngineId(id);
@@ -79,6 +98,7 @@ export function updateObject(
     );
   };
   if (existing === undefined) return refuse(`${resourceName(served)} "${name.name}" not found`);
+  refuseConflicts(urn, news, existing.outputs, settings);
 
   const { detailedDiff } = diffProperties({}, existing.inputs, news, {
     alsoReplace: immutablePaths(kind, existing.inputs),
@@ -88,7 +108,22 @@ export function updateObject(
     const what = kind.group === "" ? kind.kind : `${kind.kind}.${kind.group}`;
     refuse(`${what} "${name.name}" is invalid: ${frozen}: Invalid value: field is immutable`);
   }
-  return apply(urn, token, kind, name, news, server, existing.outputs);
+  const change = { object: appliedOver(news, existing.outputs), oldObject: existing.outputs };
+  const problem = admissionProblem(server, "UPDATE", served, name, change);
+  if (problem !== undefined) refuse(problem);
+  return apply(urn, token, served, name, news, server, existing.outputs);
+}
+
+/** What another manager set may only be set to something else by force. */
+function refuseConflicts(urn: string, inputs: PropertyMap, live: PropertyMap, settings: Settings): void {
+  if (settings.patchForce || textAt(inputs, PATCH_FORCE) === "true") return;
+  const conflicts = conflictsWith(inputs, live);
+  if (conflicts.length === 0) return;
+  const manager = textAt(inputs, FIELD_MANAGER) ?? `pulumi-kubernetes-${digest([urn], 8)}`;
+  throw new ProviderError(
+    `server-side apply field conflict detected, see ${CONFLICT_HELP} for troubleshooting help\n` +
+      `The resource managed by field manager "${manager}" had an apply conflict: ${conflictText(conflicts)}`,
+  );
 }
 
 /** The object's name on the cluster; unknown names are an error, because nothing can be created without one. */
@@ -128,12 +163,14 @@ function definitionIsTaken(kind: Kind, inputs: PropertyMap, server: ApiServer): 
 }
 
 /** Why the object's pods never become ready, as its controller would report it; undefined when they do. */
-function podProblem(kind: Kind, name: ObjectName, inputs: PropertyMap, server: ApiServer): string | undefined {
-  if (!WORKLOADS.includes(`${kind.group}/${kind.kind}`) || name.namespace === undefined) return undefined;
+function podProblem(kind: ServedKind, name: ObjectName, inputs: PropertyMap, server: ApiServer): string | undefined {
+  if (!isWorkload(kind) || name.namespace === undefined) return undefined;
   if (valueAt(inputs, "spec.replicas") === 0) return undefined;
   const pod = "spec.template.spec";
   const account = textAt(inputs, `${pod}.serviceAccountName`) ?? textAt(inputs, `${pod}.serviceAccount`);
-  if (account === undefined || server.hasServiceAccount(name.namespace, account)) return undefined;
+  if (account === undefined || server.hasServiceAccount(name.namespace, account)) {
+    return podAdmissionProblem(server, kind, name, inputs);
+  }
   return (
     `pods "${name.name}-" is forbidden: error looking up service account ${name.namespace}/${account}: ` +
     `serviceaccount "${account}" not found; create the ServiceAccount first and let the ${kind.kind} depend on it`
@@ -144,14 +181,15 @@ function podProblem(kind: Kind, name: ObjectName, inputs: PropertyMap, server: A
 function apply(
   urn: string,
   token: string,
-  kind: Kind,
+  kind: ServedKind,
   name: ObjectName,
   inputs: PropertyMap,
   server: ApiServer,
   previous: PropertyMap | undefined,
 ): PropertyMap {
-  const problem = podProblem(kind, name, inputs, server);
-  const outputs = liveObject(server, token, kind, name, inputs, { previous, ready: problem === undefined });
+  const object = withControllerFinalizers(server, kind, appliedOver(inputs, previous));
+  const problem = podProblem(kind, name, object, server) ?? balance(server, token, kind, name, object);
+  const outputs = liveObject(server, token, kind, name, object, { previous, ready: problem === undefined });
   server.put(token, name, inputs, outputs);
   if (problem === undefined || textAt(inputs, SKIP_AWAIT) === "true") return outputs;
   throw new InitializationFailed(engineId(name), outputs, inputs, [

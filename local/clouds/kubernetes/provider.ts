@@ -18,10 +18,12 @@ import {
 import { urnType } from "../../protocol/urn";
 import type { Ledger } from "../ledger";
 import { textAt } from "../paths";
-import { ApiServer, engineId, parseEngineId, RELEASE } from "./api-server";
+import { ApiServer, engineId, parseEngineId, RELEASE, type ObjectName } from "./api-server";
 import { checkObject } from "./check-object";
 import { findCluster, forgetLostClusters } from "./clusters";
 import { checkConfig, diffConfig, readSettings, UNCONFIGURED, type Settings } from "./config";
+import { activeInputs } from "./field-managers";
+import { deleteObject } from "./finalizers";
 import { kindOfToken } from "./kinds";
 import { previewedObject } from "./live";
 import { createObject, diffObject, lookUpName, updateObject } from "./objects";
@@ -86,7 +88,8 @@ export class KubernetesProvider implements Provider {
     const token = urnType(urn);
     const name = parseEngineId(id);
     const entry = token === RELEASE ? server.release(name) : server.find(kindOfToken(token), name);
-    return entry === undefined ? null : { id, properties: entry.outputs, inputs: entry.inputs };
+    if (entry === undefined) return null;
+    return { id, properties: entry.outputs, inputs: activeInputs(entry.inputs, entry.outputs) };
   }
 
   async update(request: UpdateRequest): Promise<PropertyMap> {
@@ -94,14 +97,14 @@ export class KubernetesProvider implements Provider {
     if (request.preview) return preview(token, request.news, request.olds);
     if (token === RELEASE)
       return updateRelease(request, this.reach("can't update Helm Release with unreachable cluster"));
-    return updateObject(request, token, kindOfToken(token), this.reach());
+    return updateObject(request, token, kindOfToken(token), this.reach(), this.settings);
   }
 
   /** Deleting what is gone succeeds. On a lost cluster it needs `deleteUnreachable`, which Helm releases never heed. */
   async delete({ urn, id }: DeleteRequest): Promise<void> {
     const token = urnType(urn);
     const server = this.connect();
-    if (typeof server !== "string") return server.remove(token, parseEngineId(id));
+    if (typeof server !== "string") return remove(urn, token, parseEngineId(id), server);
     if (token === RELEASE) {
       // https://github.com/pulumi/pulumi-kubernetes/issues/2675
       throw new ProviderError(
@@ -143,6 +146,13 @@ export class KubernetesProvider implements Provider {
     if (typeof server === "string") throw new ProviderError(`${sentence}: ${server}`);
     return server;
   }
+}
+
+function remove(urn: string, token: string, name: ObjectName, server: ApiServer): void {
+  const kind = server.served(kindOfToken(token));
+  // What is not served any more went with its definition.
+  if (token === RELEASE || kind === undefined) return server.remove(token, name);
+  deleteObject(urn, kind, name, server);
 }
 
 function preview(token: string, inputs: PropertyMap, previous?: PropertyMap): PropertyMap {

@@ -132,7 +132,79 @@ const SHAPES: Readonly<Record<string, ObjectShape>> = {
   ),
 };
 
+const matchResources = shape("excludeResourceRules matchPolicy namespaceSelector objectSelector resourceRules", {
+  namespaceSelector: selector,
+  objectSelector: selector,
+  resourceRules: shape("apiGroups apiVersions operations resourceNames resources scope"),
+  excludeResourceRules: shape("apiGroups apiVersions operations resourceNames resources scope"),
+});
+
+function webhookConfiguration(more = ""): ObjectShape {
+  return object("webhooks", {
+    webhooks: shape(
+      `admissionReviewVersions! clientConfig! failurePolicy matchConditions matchPolicy name! namespaceSelector objectSelector rules sideEffects! timeoutSeconds${more}`,
+      {
+        clientConfig: shape("caBundle service url", { service: shape("name! namespace! path port") }),
+        matchConditions: shape("expression! name!"),
+        namespaceSelector: selector,
+        objectSelector: selector,
+        rules: shape("apiGroups apiVersions operations resources scope"),
+      },
+    ),
+  });
+}
+
+/** Kinds by which a platform guards, sizes and connects what runs on it. */
+const PLATFORM_SHAPES: Readonly<Record<string, ObjectShape>> = {
+  "v1/LimitRange": object("spec", {
+    spec: shape("limits!", { limits: shape("default defaultRequest max maxLimitRequestRatio min type!") }),
+  }),
+  "v1/PersistentVolumeClaim": withSpec(
+    "accessModes! dataSource dataSourceRef resources! selector storageClassName volumeAttributesClassName volumeMode volumeName",
+    { resources: shape("limits requests"), selector },
+  ),
+  "v1/ResourceQuota": withSpec("hard scopeSelector scopes", {}, ""),
+  "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration": webhookConfiguration(" reinvocationPolicy"),
+  "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy": withSpec(
+    "auditAnnotations failurePolicy matchConditions matchConstraints! paramKind validations variables",
+    {
+      matchConditions: shape("expression! name!"),
+      matchConstraints: matchResources,
+      paramKind: shape("apiVersion! kind!"),
+      validations: shape("expression! message messageExpression reason"),
+      variables: shape("expression! name!"),
+    },
+  ),
+  "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding": object("spec!", {
+    spec: shape("matchResources paramRef policyName! validationActions!", {
+      matchResources,
+      paramRef: shape("name namespace parameterNotFoundAction selector"),
+    }),
+  }),
+  "admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration": webhookConfiguration(),
+  "autoscaling/v2/HorizontalPodAutoscaler": withSpec("behavior maxReplicas! metrics minReplicas scaleTargetRef!", {
+    scaleTargetRef: shape("apiVersion kind! name!"),
+  }),
+  "networking.k8s.io/v1/Ingress": withSpec("defaultBackend ingressClassName rules tls"),
+  "networking.k8s.io/v1/IngressClass": object("spec", { spec: shape("controller! parameters") }),
+  "node.k8s.io/v1/RuntimeClass": object("handler! overhead scheduling", {
+    overhead: shape("podFixed"),
+    scheduling: shape("nodeSelector tolerations"),
+  }),
+  "scheduling.k8s.io/v1/PriorityClass": object("description globalDefault preemptionPolicy value"),
+  "storage.k8s.io/v1/CSIDriver": object("spec!", {
+    spec: shape(
+      "attachRequired fsGroupPolicy nodeAllocatableUpdatePeriodSeconds podInfoOnMount requiresRepublish seLinuxMount serviceAccountTokenInSecrets storageCapacity tokenRequests volumeLifecycleModes",
+    ),
+  }),
+  "storage.k8s.io/v1/StorageClass": object(
+    "allowVolumeExpansion allowedTopologies mountOptions parameters provisioner! reclaimPolicy volumeBindingMode",
+    { parameters: "strings" },
+  ),
+};
+
 /** The shape of a kind's objects; undefined for kinds that are taken as they come. */
 export function shapeOf(kind: Kind): ObjectShape | undefined {
-  return SHAPES[`${apiVersionOf(kind)}/${kind.kind}`];
+  const key = `${apiVersionOf(kind)}/${kind.kind}`;
+  return SHAPES[key] ?? PLATFORM_SHAPES[key];
 }

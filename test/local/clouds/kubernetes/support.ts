@@ -1,7 +1,7 @@
 import { KubernetesProvider } from "../../../../local/clouds/kubernetes";
 import { Ledger } from "../../../../local/clouds/ledger";
 import type { PropertyMap } from "../../../../local/protocol/property";
-import type { CheckFailure, DiffResult } from "../../../../local/protocol/provider";
+import type { CheckFailure, DiffResult, ReadResult } from "../../../../local/protocol/provider";
 
 export const EKS_SERVER = "https://ABC123.gr7.us-east-1.eks.amazonaws.com";
 export const AKS_FQDN = "north-1a2b.hcp.northeurope.azmk8s.io";
@@ -91,6 +91,10 @@ export class Session {
     return this.provider.update(request);
   }
 
+  async read(type: string, id: string): Promise<ReadResult | null> {
+    return this.provider.read({ urn: urn(type, "web"), id, properties: {}, inputs: {} });
+  }
+
   async delete(type: string, id: string): Promise<void> {
     await this.provider.delete({ urn: urn(type, "web"), id, properties: {}, oldInputs: {}, timeout: 0 });
   }
@@ -160,7 +164,12 @@ export function definition(name = "widgets.example.com", kind = "Widget", versio
       group: group.join("."),
       names: { kind, plural },
       scope: "Namespaced",
-      versions: versions.map((version) => ({ name: version, served: true, storage: version === versions[0] })),
+      versions: versions.map((version) => ({
+        name: version,
+        served: true,
+        storage: version === versions[0],
+        schema: { openAPIV3Schema: { type: "object" } },
+      })),
     },
   };
 }

@@ -29,7 +29,7 @@ describe("whatever is unknown or secret", () => {
           group: "example.com",
           names: { kind: "W", plural: "ws" },
           scope: "Namespaced",
-          versions: [{ name: "v1", served: true, storage: true }],
+          versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
         },
       },
     ],
