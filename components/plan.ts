@@ -28,6 +28,8 @@ import type { SmiFile } from "../smi/read";
 import { loadSmiFiles } from "./traffic/files";
 import { planAdapter, type AdapterPlan } from "./traffic/adapter-plan";
 import { factsOf, planTraffic, validateTraffic, type TrafficPlan } from "./traffic/plan";
+import { planControllers, type ControllerPlan } from "./rollout/controller-plan";
+import { validateRollouts } from "./rollout/plan";
 import { guardOf, validateProtection } from "./waivers";
 import { planWorkload, validateWorkloads, type WorkloadPlan } from "./workload/plan";
 
@@ -44,6 +46,8 @@ export interface EnvironmentPlan {
   readonly workloads: readonly WorkloadPlan[];
   readonly identities: readonly IdentityPlan[];
   readonly traffic: TrafficPlan;
+  /** What moves the weights of canaries, by cluster. */
+  readonly canaryControllers: Readonly<Record<string, readonly ControllerPlan[]>>;
   /** Absent where rules are compiled only. */
   readonly adapter?: AdapterPlan;
 }
@@ -83,10 +87,10 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
   );
-  const references = [...validateWorkloads(shape.value), ...validateTraffic(shape.value)];
+  const references = validateReferences(shape.value);
   // A typed rule that names nothing cannot be compiled; the SMI files are compiled all the same, for what is wrong in them.
   const { traffic, problems: trafficProblems } = compileTraffic(
-    references.length === 0 ? shape.value : { ...shape.value, access: [], splits: {} },
+    references.length === 0 ? shape.value : { ...shape.value, access: [], splits: {}, rollouts: {} },
     directory,
   );
   problems.push(...references, ...trafficProblems);
@@ -120,7 +124,7 @@ export function readRules({
   const { value, problems } = parseShape(environmentSchema, spec);
   if (value === undefined) throw new SpecError(environment, problems);
   const smi = loadSmiFiles(value.smi ?? [], directory);
-  const found = [...problems, ...validateWorkloads(value), ...validateTraffic(value), ...smi.problems];
+  const found = [...problems, ...validateReferences(value), ...smi.problems];
   if (found.length > 0) throw new SpecError(environment, found);
   const workloads = planWorkloads(value);
   return {
@@ -172,6 +176,10 @@ export function readUpgrade(
   return planUpgrade(clusters, target);
 }
 
+function validateReferences(spec: Environment): Problem[] {
+  return [...validateWorkloads(spec), ...validateTraffic(spec), ...validateRollouts(spec, planMesh(spec.mesh))];
+}
+
 function validateClusters(spec: Environment, names: ClusterNames): Problem[] {
   const { clusters, network } = spec;
   const { settings } = names;
@@ -183,9 +191,8 @@ function validateClusters(spec: Environment, names: ClusterNames): Problem[] {
   ];
 }
 
-function planWorkloads({ workloads = {}, mesh }: Environment): WorkloadPlan[] {
-  const { membership } = planMesh(mesh);
-  return sorted(workloads).map(([key, workload]) => planWorkload(key, workload, membership));
+function planWorkloads(spec: Environment): WorkloadPlan[] {
+  return sorted(spec.workloads ?? {}).map(([key, workload]) => planWorkload(key, workload, spec));
 }
 
 function compileTraffic(spec: Environment, directory: string): { traffic: TrafficPlan; problems: Problem[] } {
@@ -226,6 +233,7 @@ function assemble(
     workloads: planWorkloads(spec),
     identities: planIdentities(spec),
     traffic,
+    canaryControllers: planControllers(spec, planMesh(spec.mesh)),
     ...(adapter && { adapter }),
   };
 }

@@ -12,6 +12,7 @@ import type { Mesh } from "./mesh/mesh";
 import type { Marks } from "./mesh/plan";
 import type { EnvironmentPlan } from "./plan";
 import { Providers } from "./providers";
+import { CanaryController } from "./rollout/canary-controller";
 import { MirroredBucket } from "./storage/mirrored-bucket";
 import { Mover } from "./storage/mover";
 import { MIRROR_NAMESPACE, moverAccount } from "./storage/plan";
@@ -42,9 +43,11 @@ export class Platform extends pulumi.ComponentResource {
     const buckets = this.createBuckets();
     const identities = this.createIdentities(clusters, buckets);
     const namespaces = this.createNamespaces(clusters);
-    this.runWorkloads(clusters, meshes, identities, namespaces);
+    const ready = this.installControllers(clusters, meshes);
+    const workloads = this.runWorkloads(clusters, ready, identities, namespaces);
     this.runMovers(clusters, identities);
-    this.applyTraffic(clusters, meshes, namespaces);
+    this.applyTraffic(clusters, ready, namespaces);
+    this.startCanaries(clusters, ready, workloads);
     this.runAdapters(clusters, meshes);
 
     this.summary = describePlatform(plan);
@@ -133,28 +136,46 @@ export class Platform extends pulumi.ComponentResource {
     );
   }
 
+  /** What moves the weights of canaries; by cluster, all that must run before pods and custom resources. */
+  private installControllers(clusters: ReadonlyMap<string, Cluster>, meshes: ReadonlyMap<string, Mesh>): Ready {
+    return new Map(
+      [...clusters].map(([key, cluster]) => {
+        const after = meshes.get(key)!.ready;
+        const controllers = this.plan.canaryControllers[key]!.map(
+          (plan) =>
+            new CanaryController(`${this.name}-${key}-${plan.tool}`, { cluster, plan, after }, { parent: this }),
+        );
+        return [key, [...after, ...controllers.flatMap(({ ready }) => ready)]];
+      }),
+    );
+  }
+
+  /** The workloads' components by `cluster/workload`. */
   private runWorkloads(
     clusters: ReadonlyMap<string, Cluster>,
-    meshes: ReadonlyMap<string, Mesh>,
+    ready: Ready,
     identities: ReadonlyMap<string, WorkloadIdentity>,
     namespaces: ReadonlyMap<string, core.Namespace>,
-  ): void {
+  ): ReadonlyMap<string, Workload> {
+    const workloads = new Map<string, Workload>();
     for (const plan of this.plan.workloads) {
       for (const key of plan.on) {
         const identity = identities.get(plan.key);
-        new Workload(
+        const workload = new Workload(
           `${this.name}-${key}-${plan.key}`,
           {
             plan,
             cluster: clusters.get(key)!,
             namespace: namespaces.get(`${key}/${plan.namespace}`)!,
             ...(identity !== undefined && { identity }),
-            after: meshes.get(key)!.ready,
+            after: ready.get(key)!,
           },
           { parent: this },
         );
+        workloads.set(`${key}/${plan.key}`, workload);
       }
     }
+    return workloads;
   }
 
   private runMovers(clusters: ReadonlyMap<string, Cluster>, identities: ReadonlyMap<string, WorkloadIdentity>): void {
@@ -183,18 +204,36 @@ export class Platform extends pulumi.ComponentResource {
 
   private applyTraffic(
     clusters: ReadonlyMap<string, Cluster>,
-    meshes: ReadonlyMap<string, Mesh>,
+    ready: Ready,
     namespaces: ReadonlyMap<string, core.Namespace>,
   ): void {
     for (const [key, cluster] of clusters) {
       const own = [...namespaces].filter(([id]) => id.startsWith(`${key}/`)).map(([, namespace]) => namespace);
       new TrafficRules(
         `${this.name}-${key}-traffic`,
-        { cluster, objects: this.plan.traffic.objects[key] ?? [], after: [...meshes.get(key)!.ready, ...own] },
+        { cluster, objects: this.plan.traffic.objects[key] ?? [], after: [...ready.get(key)!, ...own] },
         { parent: this },
       );
     }
     for (const warning of this.plan.traffic.warnings) pulumi.log.warn(warning, this);
+  }
+
+  /** Flagger is told of workloads that are there, and gives them back before they go. */
+  private startCanaries(
+    clusters: ReadonlyMap<string, Cluster>,
+    ready: Ready,
+    workloads: ReadonlyMap<string, Workload>,
+  ): void {
+    for (const [key, cluster] of clusters) {
+      const objects = this.plan.traffic.canaries[key] ?? [];
+      if (objects.length === 0) continue;
+      const running = [...workloads].filter(([id]) => id.startsWith(`${key}/`)).map(([, workload]) => workload);
+      new TrafficRules(
+        `${this.name}-${key}-canaries`,
+        { cluster, objects, after: [...ready.get(key)!, ...running] },
+        { parent: this },
+      );
+    }
   }
 
   private runAdapters(clusters: ReadonlyMap<string, Cluster>, meshes: ReadonlyMap<string, Mesh>): void {
@@ -209,6 +248,9 @@ export class Platform extends pulumi.ComponentResource {
     }
   }
 }
+
+/** By cluster, what must run before pods are made and before custom resources of the mesh. */
+type Ready = ReadonlyMap<string, readonly pulumi.Resource[]>;
 
 function grantsOf(plan: IdentityPlan, buckets: ReadonlyMap<string, MirroredBucket>) {
   return plan.grants.map(({ bucket, side, level }) => ({ bucket, level, target: buckets.get(bucket)![side].target }));

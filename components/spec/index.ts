@@ -8,6 +8,7 @@ import type {
   BucketSpec,
   Call,
   CallSpec,
+  CanarySpec,
   ClusterSpec,
   ConsulSpec,
   EksOptions,
@@ -18,6 +19,8 @@ import type {
   LinkerdSpec,
   Objects,
   ObjectsSpec,
+  RolloutOf,
+  StepsSpec,
   VersionService,
   WaiverOn,
   WorkloadOn,
@@ -103,6 +106,18 @@ export function allow<From extends string>(from: From): Allowance<From> {
   return { to };
 }
 
+/** A new version that takes over in steps that are taken by hand, each a change of `step` in the spec. */
+export function steps<const From extends string, const To extends string>(
+  spec: Omit<StepsSpec, "kind" | "from" | "to"> & { readonly from: From; readonly to: To },
+): StepsSpec & { readonly from: From; readonly to: To } {
+  return { kind: "steps", ...spec };
+}
+
+/** A new version (a new `image`) that a controller in the cluster gives more and more traffic, while it proves itself. */
+export function canary(spec: Omit<CanarySpec, "kind">): CanarySpec {
+  return { kind: "canary", ...spec };
+}
+
 type Keys<T> = keyof T & string;
 
 /** A spec whose references the compiler checks against its own keys. */
@@ -112,13 +127,14 @@ export interface EnvironmentSpec<
   Workloads extends Record<string, WorkloadOn<Keys<Clusters>>>,
 > extends Omit<
   z.infer<typeof environmentSchema>,
-  "clusters" | "buckets" | "workloads" | "access" | "splits" | "smi" | "waivers"
+  "clusters" | "buckets" | "workloads" | "access" | "splits" | "rollouts" | "smi" | "waivers"
 > {
   readonly clusters: Clusters;
   readonly buckets?: Buckets;
   readonly workloads?: Workloads;
   readonly access?: readonly (Call<Keys<Workloads>, Keys<Workloads>> | Objects<Keys<Workloads>, Keys<Buckets>>)[];
   readonly splits?: { readonly [Name in Keys<Workloads>]?: Record<VersionService<Name, Workloads[Name]>, number> };
+  readonly rollouts?: { readonly [Name in Keys<Workloads>]?: RolloutOf<Name, Workloads[Name]> };
   readonly smi?: readonly string[];
   readonly waivers?: readonly WaiverOn<Keys<Clusters>, Keys<Buckets>>[];
 }

@@ -7,6 +7,7 @@ import { eksSchema } from "./eks-schema";
 import { existingSchema } from "./existing-schema";
 import { meshSchema } from "./mesh-schema";
 import { networkSchema } from "./network-schema";
+import { rolloutSchema } from "./rollout-schema";
 import { waiverSchema } from "./waiver-schema";
 
 /**
@@ -94,6 +95,8 @@ export const environmentSchema = z.strictObject({
   access: z.array(accessSchema).optional(),
   /** Weights of a workload's versions: `{ checkout: { "checkout-v1": 90, "checkout-v2": 10 } }`. */
   splits: z.record(z.string(), z.record(z.string(), z.int().min(0))).optional(),
+  /** How a workload's new version takes over from the old one, in place of fixed weights. */
+  rollouts: z.record(z.string(), rolloutSchema).optional(),
   /** Files or folders of SMI YAML, relative to the project, applied beside `access` and `splits`. */
   smi: z.array(z.string()).optional(),
   /** Runs the SMI adapter on every cluster, which keeps the mesh as the SMI objects in it say. Default: none. */

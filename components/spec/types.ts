@@ -5,6 +5,7 @@ import type { eksSchema } from "./eks-schema";
 import type { existingSchema } from "./existing-schema";
 import type { meshSchema } from "./mesh-schema";
 import type { networkSchema } from "./network-schema";
+import type { rolloutSchema } from "./rollout-schema";
 import type { accessSchema, bucketSchema, environmentSchema, workloadSchema } from "./schema";
 import type { waiverSchema } from "./waiver-schema";
 
@@ -63,3 +64,12 @@ export type Objects<From extends string, Bucket extends string> = ObjectsSpec & 
 export type VersionService<Name extends string, Workload> = Workload extends { readonly versions: infer Versions }
   ? `${Name}-${keyof Versions & string}`
   : never;
+
+export type RolloutSpec = z.infer<typeof rolloutSchema>;
+export type StepsSpec = Extract<RolloutSpec, { kind: "steps" }>;
+export type CanarySpec = Extract<RolloutSpec, { kind: "canary" }>;
+
+/** A rollout of a workload, by steps between its own versions. */
+export type RolloutOf<Name extends string, Workload> =
+  | CanarySpec
+  | (StepsSpec & { readonly from: VersionService<Name, Workload>; readonly to: VersionService<Name, Workload> });

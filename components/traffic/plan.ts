@@ -4,12 +4,13 @@ import { accessRule, split } from "../../smi/build";
 import type { Facts } from "../../smi/facts";
 import { MESHES } from "../../smi/meshes";
 import type { SmiDocument } from "../../smi/model";
-import type { KubernetesObject } from "../../smi/objects";
 import { distinctProblems, type Problem as SmiProblem } from "../../smi/problem";
 import { readSmi, type SmiFile } from "../../smi/read";
 import { unknownName } from "../identity/plan";
 import type { MeshPlan } from "../mesh/plan";
 import { describe, type Problem } from "../problem";
+import { argoAnalysis, argoRoutes, flaggerObjects, type PlannedObject } from "../rollout/objects";
+import { planCanaries, weightsOf } from "../rollout/plan";
 import type { CallSpec, Environment } from "../spec/types";
 import { serviceFacts, workloadFacts, type WorkloadPlan } from "../workload/plan";
 
@@ -18,7 +19,9 @@ export interface TrafficPlan {
   /** Every rule, from the spec and from SMI files. */
   readonly documents: readonly SmiDocument[];
   /** Mesh objects by cluster. */
-  readonly objects: Readonly<Record<string, readonly KubernetesObject[]>>;
+  readonly objects: Readonly<Record<string, readonly PlannedObject[]>>;
+  /** What Flagger is told, by cluster: of workloads, which must be there. */
+  readonly canaries: Readonly<Record<string, readonly PlannedObject[]>>;
   /** What is allowed but deserves a look, one line each. */
   readonly warnings: readonly string[];
 }
@@ -48,35 +51,78 @@ export function planTraffic(
   environment: Environment,
   workloads: readonly WorkloadPlan[],
   files: readonly SmiFile[],
-  { translation: { mesh, options, settled } }: MeshPlan,
+  mesh: MeshPlan,
 ): { plan: TrafficPlan; problems: Problem[] } {
   const read = readSmi(files);
   const documents = [...typedDocuments(environment, workloads), ...read.documents];
   const found: SmiProblem[] = [...read.problems];
-  const objects: Record<string, readonly KubernetesObject[]> = {};
+  const { options, settled } = mesh.translation;
+  const objects: Record<string, readonly PlannedObject[]> = {};
+  const canaries: Record<string, readonly PlannedObject[]> = {};
   const acknowledge = [...settled, ...(environment.acknowledge ?? [])];
   const placed = new Set<SmiDocument>();
   const translate = (rules: readonly SmiDocument[], facts: Facts) => {
-    const translated = MESHES[mesh].translate(rules, facts, { ...options, acknowledge });
+    const translated = MESHES[mesh.translation.mesh].translate(rules, facts, { ...options, acknowledge });
     found.push(...translated.problems);
     return translated.objects;
   };
   for (const cluster of Object.keys(environment.clusters).sort()) {
-    const facts = factsOf(workloads.filter((workload) => workload.on.includes(cluster)));
+    const running = workloads.filter((workload) => workload.on.includes(cluster));
+    const facts = factsOf(running);
     const here = documents.filter((document) => runsOn(document, facts));
     for (const document of here) placed.add(document);
-    objects[cluster] = translate(here, facts);
+    const moved = planMoved(environment, running, mesh, facts);
+    found.push(...moved.problems);
+    objects[cluster] = distinctObjects([...translate(here, facts), ...moved.routes]);
+    canaries[cluster] = moved.canaries;
   }
   // A rule whose destination no cluster runs would vanish without a word: the translator says what it lacks.
   const homeless = documents.filter((document) => !placed.has(document));
   translate([...homeless, ...routesOf(documents)], factsOf(workloads));
   return {
-    plan: { documents, objects, warnings: statementsOf(found, "warning").map(describe) },
+    plan: { documents, objects, canaries, warnings: statementsOf(found, "warning").map(describe) },
     problems: statementsOf(found, "error"),
   };
 }
 
-function typedDocuments({ access = [], splits = {} }: Environment, workloads: readonly WorkloadPlan[]): SmiDocument[] {
+/** What controllers move the weights of, on one cluster. */
+function planMoved(
+  environment: Environment,
+  running: readonly WorkloadPlan[],
+  mesh: MeshPlan,
+  facts: Facts,
+): { routes: PlannedObject[]; canaries: PlannedObject[]; problems: SmiProblem[] } {
+  const routes: PlannedObject[] = [];
+  const canaries: PlannedObject[] = [];
+  const problems: SmiProblem[] = [];
+  for (const canary of planCanaries(environment)) {
+    const workload = running.find(({ key }) => key === canary.key);
+    if (workload === undefined) continue;
+    if (canary.by === "flagger") {
+      canaries.push(...flaggerObjects(canary, workload, mesh));
+      continue;
+    }
+    const moved = argoRoutes(canary, workload, mesh, facts);
+    routes.push(argoAnalysis(canary, workload, mesh), ...moved.objects);
+    problems.push(...moved.problems);
+  }
+  return { routes, canaries, problems };
+}
+
+/** The first of each name: rules and routes of one workload may need the same object. */
+function distinctObjects(objects: readonly PlannedObject[]): PlannedObject[] {
+  const byName = new Map<string, PlannedObject>();
+  for (const object of objects) {
+    const name = `${object.kind} ${object.metadata.namespace}/${object.metadata.name}`;
+    if (!byName.has(name)) byName.set(name, object);
+  }
+  return [...byName.values()];
+}
+
+function typedDocuments(
+  { access = [], splits = {}, rollouts = {} }: Environment,
+  workloads: readonly WorkloadPlan[],
+): SmiDocument[] {
   const subjectOf = (key: string) => ({
     namespace: workloads.find((workload) => workload.key === key)!.namespace,
     serviceAccount: key,
@@ -96,7 +142,12 @@ function typedDocuments({ access = [], splits = {} }: Environment, workloads: re
   const weights = Object.entries(splits).map(([service, backends]) =>
     split({ namespace: subjectOf(service).namespace, service, backends, path: `splits.${service}` }),
   );
-  return [...rules, ...weights];
+  const steps = Object.entries(rollouts).flatMap(([service, rollout]) => {
+    if (rollout.kind !== "steps") return [];
+    const { namespace } = subjectOf(service);
+    return split({ namespace, service, backends: weightsOf(rollout), path: `rollouts.${service}` });
+  });
+  return [...rules, ...weights, ...steps];
 }
 
 /** What the translators must know about the workloads. */

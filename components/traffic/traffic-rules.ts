@@ -1,12 +1,12 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { KubernetesObject } from "../../smi/objects";
 import type { Cluster } from "../cluster/cluster";
+import type { PlannedObject } from "../rollout/objects";
 
 export interface TrafficRulesArgs {
   readonly cluster: Cluster;
-  readonly objects: readonly KubernetesObject[];
+  readonly objects: readonly PlannedObject[];
   /** The namespaces that the objects are in, and the mesh whose CRDs they need. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -23,15 +23,15 @@ export class TrafficRules extends pulumi.ComponentResource {
 /** Makes planned objects, each named after its kind, namespace and name. */
 export function applyObjects(
   name: string,
-  objects: readonly KubernetesObject[],
+  objects: readonly PlannedObject[],
   opts: pulumi.CustomResourceOptions,
 ): CustomResource[] {
   return objects.map(
-    ({ apiVersion, kind, metadata, spec }) =>
+    ({ apiVersion, kind, metadata, spec, ignoreChanges = [] }) =>
       new CustomResource(
         `${name}-${kind.toLowerCase()}-${metadata.namespace}-${metadata.name}`,
         { apiVersion, kind, metadata: { ...metadata }, spec },
-        opts,
+        { ...opts, ignoreChanges: [...ignoreChanges] },
       ),
   );
 }

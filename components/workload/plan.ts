@@ -1,7 +1,9 @@
 import type { ServiceFacts, WorkloadFacts } from "../../smi/facts";
 import { unknownName } from "../identity/plan";
-import { planMesh, WAYPOINT_LABEL, type Marks, type Membership } from "../mesh/plan";
+import { planMesh, WAYPOINT_LABEL, type Marks, type Membership, type MeshPlan } from "../mesh/plan";
 import type { Problem } from "../problem";
+import { argoStrategy, versionOf } from "../rollout/objects";
+import { canaryServices, planCanaries, type CanaryPlan } from "../rollout/plan";
 import type { Environment, WorkloadSpec } from "../spec/types";
 
 /** One Deployment. A workload has one, or one for each of its versions. */
@@ -17,7 +19,16 @@ export interface ServicePlan {
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether a controller narrows its selector to one version. */
+  readonly narrowed: boolean;
 }
+
+/** What a canary makes of a workload. */
+export type WorkloadCanary =
+  /** Flagger copies the Deployment, gives its copy the traffic and the Deployment the replicas that it needs. */
+  | { readonly by: "flagger" }
+  /** A Rollout stands in the Deployment's place. */
+  | { readonly by: "argo-rollouts"; readonly strategy: Readonly<Record<string, unknown>> };
 
 export interface WorkloadPlan {
   /** Key in the spec; also the name of its ServiceAccount and of its Service. */
@@ -35,18 +46,20 @@ export interface WorkloadPlan {
   readonly services: readonly ServicePlan[];
   /** Whether its pods have their ServiceAccount's ordinary token: some meshes log in with it. */
   readonly apiToken: boolean;
+  /** Absent for a workload whose new versions come at once, or by weights. */
+  readonly canary?: WorkloadCanary;
 }
 
 /** References to clusters that do not exist, and workloads that would take each other's names. */
-export function validateWorkloads({ workloads = {}, clusters, mesh }: Environment): Problem[] {
-  const { membership } = planMesh(mesh);
+export function validateWorkloads(environment: Environment): Problem[] {
+  const { workloads = {}, clusters } = environment;
   const problems: Problem[] = [];
   const services = new Map<string, string>();
   for (const [key, workload] of Object.entries(workloads)) {
     for (const [index, cluster] of workload.on.entries()) {
       problems.push(...unknownName(`workloads.${key}.on[${index}]`, cluster, Object.keys(clusters)));
     }
-    for (const { name } of planWorkload(key, workload, membership).services) {
+    for (const { name } of planWorkload(key, workload, environment).services) {
       const id = `${workload.namespace}/${name}`;
       const other = services.get(id);
       if (other !== undefined) {
@@ -63,9 +76,16 @@ export function validateWorkloads({ workloads = {}, clusters, mesh }: Environmen
   return problems;
 }
 
-export function planWorkload(key: string, spec: WorkloadSpec, membership: Membership): WorkloadPlan {
-  const labels = { "app.kubernetes.io/name": key };
+/** Plans a workload of an environment, whose mesh its pods join. */
+export function planWorkload(key: string, spec: WorkloadSpec, environment: Environment): WorkloadPlan {
+  const mesh = planMesh(environment.mesh);
+  const { membership } = mesh;
+  const canary = planCanaries(environment).find((each) => each.key === key);
+  const name = { "app.kubernetes.io/name": key };
+  // Flagger's copy of the pods has another name, and all other labels.
+  const labels = canary?.by === "flagger" ? { "app.kubernetes.io/instance": key } : name;
   const serviceLabels = { ...labels, ...membership.serviceLabels };
+  const ofVersion = { ...serviceLabels, ...membership.versionServiceLabels };
   const versions = Object.entries(spec.versions ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const ofVersions = versions.map(([version, { image }]) => ({
     name: `${key}-${version}`,
@@ -73,6 +93,8 @@ export function planWorkload(key: string, spec: WorkloadSpec, membership: Member
     labels: { ...labels, "app.kubernetes.io/version": version },
     joins: joiningAs(version, membership),
   }));
+  const single = { name: key, image: spec.image, labels: name, joins: joiningAlone(spec, labels, membership, canary) };
+  const split = canary?.by === "argo-rollouts" ? Object.values(canaryServices(canary)) : [];
   return {
     key,
     namespace: spec.namespace,
@@ -82,17 +104,38 @@ export function planWorkload(key: string, spec: WorkloadSpec, membership: Member
     ...(spec.probe !== undefined && { probe: spec.probe }),
     env: spec.env ?? {},
     labels,
-    deployments: ofVersions.length > 0 ? ofVersions : [{ name: key, image: spec.image, labels, joins: membership.pod }],
+    deployments: ofVersions.length > 0 ? ofVersions : [single],
     services: [
-      { name: key, selector: labels, labels: serviceLabels },
-      ...ofVersions.map(({ name, labels: selector }) => ({
-        name,
-        selector,
-        labels: { ...serviceLabels, ...membership.versionServiceLabels },
+      { name: key, selector: labels, labels: serviceLabels, narrowed: canary?.by === "flagger" },
+      ...ofVersions.map((version) => ({
+        name: version.name,
+        selector: version.labels,
+        labels: ofVersion,
+        narrowed: false,
       })),
+      ...split.map((service) => ({ name: service, selector: labels, labels: ofVersion, narrowed: true })),
     ],
     apiToken: membership.apiToken,
+    ...(canary !== undefined && { canary: workloadCanary(canary, mesh, spec.namespace) }),
   };
+}
+
+function workloadCanary(canary: CanaryPlan, mesh: MeshPlan, namespace: string): WorkloadCanary {
+  return canary.by === "flagger"
+    ? { by: canary.by }
+    : { by: canary.by, strategy: argoStrategy(canary, mesh, namespace) };
+}
+
+/** What the pods of a workload without versions bear: under a canary, what its two versions are told by. */
+function joiningAlone(
+  { image }: WorkloadSpec,
+  labels: Record<string, string>,
+  membership: Membership,
+  canary: CanaryPlan | undefined,
+): Marks {
+  if (canary === undefined) return membership.pod;
+  const joins = joiningAs(versionOf(image), membership);
+  return canary.by === "flagger" ? { ...joins, labels: { ...joins.labels, ...labels } } : joins;
 }
 
 function joiningAs(version: string, { pod, versionAnnotation }: Membership): Marks {

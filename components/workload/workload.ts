@@ -1,3 +1,4 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import * as apps from "@pulumi/kubernetes/apps/v1";
 import * as core from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
@@ -35,25 +36,9 @@ export class Workload extends pulumi.ComponentResource {
       { metadata: { ...metadata, name: plan.key }, automountServiceAccountToken: false },
       children,
     );
+    const pods = { ...children, dependsOn: [...args.after, ...(args.identity?.ready ?? [])] };
     for (const deployment of plan.deployments) {
-      new apps.Deployment(
-        `${name}-${deployment.name}`,
-        {
-          metadata: { ...metadata, name: deployment.name, labels: deployment.labels },
-          spec: {
-            replicas: plan.replicas,
-            selector: { matchLabels: deployment.labels },
-            template: {
-              metadata: {
-                ...deployment.joins,
-                labels: { ...deployment.labels, ...deployment.joins.labels },
-              },
-              spec: this.podSpec(args, deployment, account),
-            },
-          },
-        },
-        { ...children, dependsOn: [...args.after, ...(args.identity?.ready ?? [])] },
-      );
+      this.runPods(`${name}-${deployment.name}`, args, deployment, account, pods);
     }
     for (const service of plan.services) {
       new core.Service(
@@ -65,10 +50,36 @@ export class Workload extends pulumi.ComponentResource {
             ports: [{ name: "http", port: plan.port, targetPort: "http", appProtocol: "http" }],
           },
         },
-        children,
+        { ...children, ...(service.narrowed && { ignoreChanges: ["spec.selector"] }) },
       );
     }
     this.registerOutputs({});
+  }
+
+  /** A Deployment, or the Rollout in its place. */
+  private runPods(
+    name: string,
+    args: WorkloadArgs,
+    deployment: DeploymentPlan,
+    account: core.ServiceAccount,
+    opts: pulumi.CustomResourceOptions,
+  ): void {
+    const { plan, namespace } = args;
+    const metadata = { namespace: namespace.metadata.name, name: deployment.name, labels: deployment.labels };
+    const labels = { ...deployment.labels, ...deployment.joins.labels };
+    const spec = {
+      replicas: plan.replicas,
+      selector: { matchLabels: deployment.labels },
+      template: { metadata: { ...deployment.joins, labels }, spec: this.podSpec(args, deployment, account) },
+    };
+    if (plan.canary?.by === "argo-rollouts") {
+      const rollout = { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", metadata };
+      new CustomResource(name, { ...rollout, spec: { ...spec, strategy: plan.canary.strategy } }, opts);
+      return;
+    }
+    // Flagger takes the Deployment's pods away while no new version proves itself.
+    const ignoreChanges = plan.canary?.by === "flagger" ? ["spec.replicas"] : [];
+    new apps.Deployment(name, { metadata, spec }, { ...opts, ignoreChanges });
   }
 
   private podSpec({ plan, identity }: WorkloadArgs, deployment: DeploymentPlan, account: core.ServiceAccount) {

@@ -1,9 +1,11 @@
 import type { PropertyMap } from "../../protocol/property";
 import { textAt, valueAt } from "../paths";
 import {
+  ARGO_ROLLOUTS,
   CONSUL,
   CONSUL_PEERING,
   ENVOY_GATEWAY,
+  FLAGGER,
   GATEWAY_API,
   GATEWAY_API_EXPERIMENTAL,
   ISTIO,
@@ -230,6 +232,22 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
         because: "karpenter watches it; install the chart karpenter-crd on this cluster first",
       },
     ],
+  },
+  // charts/flagger of https://github.com/fluxcd/flagger, tag v1.44.0
+  flagger: {
+    repository: "https://flagger.app",
+    versions: { test: /^\d+\.\d+\.\d+$/, example: "1.44.0" },
+    appVersion: (version) => version,
+    workloads: ["Deployment/flagger"],
+    kinds: () => FLAGGER,
+  },
+  // charts/argo-rollouts of https://github.com/argoproj/argo-helm, tag argo-rollouts-2.41.0
+  "argo-rollouts": {
+    repository: "https://argoproj.github.io/argo-helm",
+    versions: { test: /^\d+\.\d+\.\d+$/, example: "2.41.0" },
+    appVersion: () => "v1.9.0",
+    workloads: ["Deployment/argo-rollouts"],
+    kinds: (values) => (valueAt(values, "installCRDs") === false ? [] : ARGO_ROLLOUTS),
   },
   "oci://docker.io/envoyproxy/gateway-crds-helm": {
     versions: { test: /^v?\d+\.\d+\.\d+(-[\w.]+)?$/, example: "v1.7.0" },

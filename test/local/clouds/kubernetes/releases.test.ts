@@ -58,7 +58,7 @@ describe("a release", () => {
       "an unknown chart",
       release("osm"),
       "chart",
-      'the simulated clouds have no chart "osm"; the table in local/clouds/kubernetes/charts.ts has base, cni, consul, istiod, linkerd-control-plane, linkerd-crds, oci://docker.io/envoyproxy/gateway-crds-helm, oci://public.ecr.aws/karpenter/karpenter, oci://public.ecr.aws/karpenter/karpenter-crd, ztunnel',
+      'the simulated clouds have no chart "osm"; the table in local/clouds/kubernetes/charts.ts has argo-rollouts, base, cni, consul, flagger, istiod, linkerd-control-plane, linkerd-crds, oci://docker.io/envoyproxy/gateway-crds-helm, oci://public.ecr.aws/karpenter/karpenter, oci://public.ecr.aws/karpenter/karpenter-crd, ztunnel',
     ],
     [
       "another repository",
