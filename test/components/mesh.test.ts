@@ -125,7 +125,7 @@ beforeAll(async () => {
     times.set(name, before);
   }
   before!.left = succeeded(await life.destroy());
-}, 90_000);
+}, 180_000);
 
 describe.each(Object.entries(MESHES))("%s", (name, { releases, groups, rules, pod, namespace }) => {
   const graph = () => times.get(name)!.graph;

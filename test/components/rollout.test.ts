@@ -158,7 +158,7 @@ test("a new image under Argo Rollouts changes the Rollout alone; Consul's filter
     "kubernetes:helm.sh/v3:Release platform-north-argo-rollouts",
   );
   expect(life.ledger()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test("the replicas of a Deployment under Flagger are Flagger's, a new image is not; the canary goes before what it moves", async () => {
   const life = new Life();
@@ -175,7 +175,7 @@ test("the replicas of a Deployment under Flagger are Flagger's, a new image is n
   expect(gone).toDeleteBefore(canaryObject, "kubernetes:apps/v1:Deployment platform-north-cart-cart");
   expect(gone).toDeleteBefore(canaryObject, "kubernetes:helm.sh/v3:Release platform-north-flagger");
   expect(life.ledger()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test.each<[string, unknown, string]>([
   [
