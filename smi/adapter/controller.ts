@@ -103,7 +103,9 @@ export class Controller {
       await each(manifests, REQUESTS, async (object) => {
         if (signal.aborted) return;
         const failure = await this.applyOne(cache, object);
-        if (failure) for (const key of object.origins) failures.set(key, [...(failures.get(key) ?? []), failure]);
+        if (!failure) return;
+        if (object.origins.length === 0) this.options.log(`${failure.code} ${failure.message}`);
+        for (const key of object.origins) failures.set(key, [...(failures.get(key) ?? []), failure]);
       });
     }
     if (signal.aborted) return;

@@ -3,7 +3,7 @@ import { checkSources, readFacts } from "../manifests";
 import type { Mesh, MeshOptions } from "../meshes";
 import type { SmiDocument, Subject, TrafficSplit } from "../model";
 import type { KubernetesObject } from "../objects";
-import { distinctProblems, hasErrors, type Problem } from "../problem";
+import { describe, distinctProblems, hasErrors, type Problem } from "../problem";
 import { readSmiObjects } from "../reader/object";
 import { describeManifest, type Manifest, type SmiObject } from "./keep";
 
@@ -78,10 +78,15 @@ export function desire(
     found.push(...errors);
     const refused = new Set(errors.map(({ where }) => keys.get(where.split(" ")[0]!)));
     const left = documents.filter((document) => !refused.has(smiKey(document)));
-    // An error that no object is to blame for: nothing can be said of any of them.
-    if (left.length === documents.length) return assign([], found, keys, options);
+    // An error that no object is to blame for is every rule's: nothing can be said of any of them.
+    if (left.length === documents.length) return assign([], [...found, ...blame(documents, errors)], keys, options);
     documents = left;
   }
+}
+
+function blame(documents: readonly SmiDocument[], errors: readonly Problem[]): Problem[] {
+  const rules = documents.filter(({ kind }) => kind === "TrafficTarget" || kind === "TrafficSplit");
+  return rules.flatMap((rule) => errors.map((error) => ({ ...error, where: describe(rule) })));
 }
 
 function assign(

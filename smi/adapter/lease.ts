@@ -55,8 +55,10 @@ export class LeaderElection {
     while (!signal.aborted) {
       await sleep(this.times.retry, signal);
       if (signal.aborted) break;
-      if (await this.attempt()) last = performance.now();
-      else if (performance.now() - last > this.times.renew) return false;
+      // A request that hangs must not outlast the lead.
+      const late = sleep(this.times.renew - (performance.now() - last), signal).then(() => false);
+      if (await Promise.race([this.attempt(), late])) last = performance.now();
+      else if (performance.now() - last >= this.times.renew) return false;
     }
     return true;
   }

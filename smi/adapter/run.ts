@@ -47,7 +47,8 @@ export async function runAdapter(
       await serveApis({ port: given.port, certificates: given.certificates, log, ...metricsOf(given, client, world) }),
     );
   }
-  const identity = `${process.env["POD_NAME"] ?? hostname()}-${process.pid}`;
+  // A container that starts again in its pod is the same one, and leads on at once.
+  const identity = process.env["POD_NAME"] ?? `${hostname()}-${process.pid}`;
   const election = new LeaderElection(client, { namespace: given.namespace, name: given.lease, identity, log });
   const isLost = await lead(
     election,
@@ -59,12 +60,13 @@ export async function runAdapter(
       log,
     },
   );
-  if (!isLost) await sleep(DRAIN);
+  if (isLost) return 1;
+  await sleep(DRAIN);
   watching.abort();
   await watched;
   for (const each of servers) each.close();
   client.close();
-  return isLost ? 1 : 0;
+  return 0;
 }
 
 function metricsOf({ mesh, prometheus }: Arguments, client: HttpsClient, world: World): Pick<ServeOptions, "metrics"> {
@@ -101,9 +103,13 @@ async function lead(
   const working = controller.run(work.signal);
   const held = await election.hold(signal);
   work.abort();
-  await working;
   leads(0);
-  if (held) await election.release();
-  else log("the lead was lost");
-  return !held;
+  if (!held) {
+    // Another may lead already: what is under way is left to it, and the process ends.
+    log("the lead was lost");
+    return true;
+  }
+  await working;
+  await election.release();
+  return false;
 }

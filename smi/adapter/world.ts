@@ -25,6 +25,9 @@ export interface WorldOptions {
 /** Meshes whose names are one space over all namespaces: what runs in one may matter to the rules of another. */
 const CLUSTER_WIDE: readonly MeshName[] = ["consul"];
 
+/** Milliseconds in which changes come together. */
+const TOGETHER = 20;
+
 /** What the adapter knows of the cluster. */
 export class World {
   /** SMI objects by kind. */
@@ -35,6 +38,7 @@ export class World {
   private readonly conditions = new Map<string, readonly Condition[]>();
   private readonly facts = new Map<string, ReturnType<typeof factsOf>>();
   private all: Facts | undefined;
+  private pending: NodeJS.Timeout | undefined;
   private readonly isClusterWide: boolean;
   private readonly listeners: ((namespace: string) => void)[] = [];
 
@@ -155,7 +159,15 @@ export class World {
     this.facts.delete(namespace);
     this.all = undefined;
     if (!this.isClusterWide) this.changed(namespace);
-    else for (const each of this.namespaces()) this.changed(each);
+    else this.everythingChanged();
+  }
+
+  /** Told once for the many changes that come together. */
+  private everythingChanged(): void {
+    this.pending ??= setTimeout(() => {
+      this.pending = undefined;
+      for (const each of this.namespaces()) this.changed(each);
+    }, TOGETHER).unref();
   }
 
   private changed(namespace: string): void {

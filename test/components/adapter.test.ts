@@ -1,4 +1,6 @@
 /** Adapter mode as a platform installs it, on a simulated cluster. */
+import { policyAnalyzer } from "../../cli/analyzer";
+import { renderObjects } from "../../cli/render";
 import { clusterRules } from "../../smi/adapter/rbac";
 import { EAST, planOf } from "../kit/environment";
 import { Life, succeeded } from "../kit/life";
@@ -13,8 +15,9 @@ const SPEC = {
 };
 
 test("the adapter comes with its kinds, runs from a ConfigMap, and leaves nothing behind", async () => {
-  const life = new Life();
-  succeeded(await life.up(platform(SPEC)));
+  const life = new Life({ analyzers: [policyAnalyzer] });
+  const first = succeeded(await life.up(platform(SPEC)));
+  expect(first.policyViolations).toEqual([]);
   const objects = life.ledger().filter(({ id }) => id.includes("isthmus-smi") || id.includes("smi-spec.io"));
   const found = objects.map(({ type, id }) => `${type.split(":").at(-1)} ${id}`).sort();
   const { bundle } = planOf(SPEC).adapter!;
@@ -40,6 +43,15 @@ test("the adapter comes with its kinds, runs from a ConfigMap, and leaves nothin
     "Service isthmus-smi/isthmus-smi-adapter",
     "ServiceAccount isthmus-smi/isthmus-smi-adapter",
   ]);
+  const rendered = renderObjects(await life.resources(), () => "east", "a test");
+  const definition = rendered.find(({ path }) => path.includes("trafficsplits"))!;
+  expect(definition.path).toBe("east/10-customresourcedefinition-trafficsplits.split.smi-spec.io.yaml");
+  // The authority is no secret: what is rendered can be applied.
+  expect(definition.text).toMatch(/caBundle: LS0tLS1/);
+  expect(rendered.map(({ path }) => path)).toContain(
+    "east/30-isthmus-smi-secret-isthmus-smi-adapter-certificate.yaml.redacted",
+  );
+
   expect(succeeded(await life.preview(platform(SPEC)))).toChangeNothing();
 
   const gone = succeeded(await life.destroy());

@@ -244,9 +244,10 @@ describe("the adapter", () => {
   }, 120_000);
 
   test("is killed at random moments while everything changes, and ends where an undisturbed one would", async () => {
+    const ROUNDS = 10;
     let random = 4711;
     const next = (below: number): number => (random = (random * 48_271) % 2_147_483_647) % below;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       await create(
         routeGroup("store", `r${round}`),
         trafficTarget("store", `t${round}`, "checkout", "web", `r${round}`),
@@ -258,8 +259,9 @@ describe("the adapter", () => {
       await sleep(next(900));
     }
     await adapter.ready();
-    await cluster.eventually(policies, ["store/after", "store/t3", "store/t4", "store/web"], 60_000);
-    await cluster.eventually(() => conditions(`${TARGETS}/t4`), PROGRAMMED, 60_000);
+    const left = [`store/t${ROUNDS - 2}`, `store/t${ROUNDS - 1}`];
+    await cluster.eventually(policies, ["store/after", ...left, "store/web"], 60_000);
+    await cluster.eventually(() => conditions(`${TARGETS}/t${ROUNDS - 1}`), PROGRAMMED, 60_000);
   }, 150_000);
 
   test("leaves nothing behind when the SMI objects go, and nothing was forbidden to it", async () => {
@@ -269,14 +271,20 @@ describe("the adapter", () => {
     expect(adapter.log).not.toMatch(/forbidden|403/i);
   });
 
-  test("ends at once when it is told to, and hands the lead over", async () => {
-    const lease = async () =>
-      (
-        (await cluster.request("GET", "/apis/coordination.k8s.io/v1/namespaces/isthmus-smi/leases/isthmus-smi-adapter"))
-          .spec as { holderIdentity?: string }
-      ).holderIdentity;
-    await cluster.eventually(async () => Boolean(await lease()), true);
-    expect(await adapter.end()).toBe(0);
-    expect(await lease()).toBe("");
+  test("ends at once when it is told to, and another replica leads on", async () => {
+    const path = "/apis/coordination.k8s.io/v1/namespaces/isthmus-smi/leases/isthmus-smi-adapter";
+    const holder = async () =>
+      ((await cluster.request("GET", path)).spec as { holderIdentity?: string }).holderIdentity;
+    await cluster.eventually(async () => Boolean(await holder()), true);
+    const [first, second] = [adapter, await cluster.launch("istio", { isSecond: true }).ready()];
+    const before = await holder();
+    expect(await second.metric("smi_adapter_leader")).toBe(0);
+
+    expect(await first.end()).toBe(0);
+    adapter = second;
+    await create(trafficTarget("store", "handed-over", "checkout", "web"));
+    await cluster.eventually(policies, ["store/handed-over"]);
+    expect(await second.metric("smi_adapter_leader")).toBe(1);
+    expect(await holder()).not.toBe(before);
   });
 });

@@ -38,14 +38,18 @@ export class AdapterCluster {
   private constructor(
     readonly control: ControlPlane,
     private readonly directory: string,
-    /** Ports of the adapter: of its APIs, and of its health. */
-    private readonly ports: { readonly api: number; readonly health: number },
+    /** Ports of the adapter: of its APIs, and of its health; and of the health of a second one, which nobody calls. */
+    private readonly ports: { readonly api: number; readonly health: number; readonly second: number },
   ) {}
 
   static async start(...meshes: readonly MeshName[]): Promise<AdapterCluster> {
     const control = await ControlPlane.start();
-    const [api = 0, health = 0] = await freePorts(2);
-    const cluster = new AdapterCluster(control, mkdtempSync(join(tmpdir(), "isthmus-adapter-")), { api, health });
+    const [api = 0, health = 0, second = 0] = await freePorts(3);
+    const cluster = new AdapterCluster(control, mkdtempSync(join(tmpdir(), "isthmus-adapter-")), {
+      api,
+      health,
+      second,
+    });
     await cluster.define(meshes);
     return cluster;
   }
@@ -74,9 +78,12 @@ export class AdapterCluster {
   }
 
   /** Starts a replica of the adapter, signed in as its ServiceAccount. */
-  launch(mesh: MeshName, more: { readonly args?: readonly string[]; readonly second?: boolean } = {}): AdapterProcess {
-    const ports = more.second ? { api: 0, health: 0 } : this.ports;
-    return AdapterProcess.start(this.directory, ports.health, [
+  launch(
+    mesh: MeshName,
+    more: { readonly args?: readonly string[]; readonly isSecond?: boolean } = {},
+  ): AdapterProcess {
+    const ports = more.isSecond ? { api: 0, health: this.ports.second } : this.ports;
+    return AdapterProcess.start(this.directory, more.isSecond ? "adapter-1" : "adapter-0", ports.health, [
       `--mesh=${mesh}`,
       `--server=${this.control.url}`,
       `--ca-file=${join(this.directory, "api-server.crt")}`,

@@ -25,12 +25,12 @@ export class AdapterProcess {
     );
   }
 
-  static start(directory: string, healthPort: number, args: readonly string[]): AdapterProcess {
+  static start(directory: string, pod: string, healthPort: number, args: readonly string[]): AdapterProcess {
     const file = join(directory, "adapter.js");
     writeFileSync(file, bundleAdapter().text);
     const child = spawn(process.execPath, ["--max-old-space-size=200", file, ...args], {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, POD_NAME: pod },
     });
     return new AdapterProcess(child, healthPort);
   }
