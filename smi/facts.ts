@@ -69,6 +69,7 @@ interface FactsIndex {
   readonly workloadsBySubject: ReadonlyMap<string, readonly WorkloadFacts[]>;
   readonly workloadsByNamespace: ReadonlyMap<string, readonly WorkloadFacts[]>;
   readonly services: ReadonlyMap<string, ServiceFacts>;
+  readonly servicesByNamespace: ReadonlyMap<string, readonly ServiceFacts[]>;
 }
 
 const indexes = new WeakMap<Facts, FactsIndex>();
@@ -79,6 +80,7 @@ function indexOf(facts: Facts): FactsIndex {
   const index: FactsIndex = {
     workloadsBySubject: groupBy(facts.workloads, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
     workloadsByNamespace: groupBy(facts.workloads, ({ namespace }) => namespace),
+    servicesByNamespace: groupBy(facts.services, ({ namespace }) => namespace),
     // The first of two with one name, as a search would find it.
     services: new Map(
       [...facts.services].reverse().map((service) => [`${service.namespace}/${service.name}`, service]),
@@ -89,8 +91,8 @@ function indexOf(facts: Facts): FactsIndex {
 }
 
 /** Items by a key, in their order. */
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
   for (const item of items) {
     const group = groups.get(key(item));
     if (group === undefined) groups.set(key(item), [item]);
@@ -110,6 +112,11 @@ export function workloadsOf(
 /** The workloads of a namespace. */
 export function workloadsIn(facts: Facts, namespace: string): readonly WorkloadFacts[] {
   return indexOf(facts).workloadsByNamespace.get(namespace) ?? [];
+}
+
+/** The Services of a namespace. */
+export function servicesIn(facts: Facts, namespace: string): readonly ServiceFacts[] {
+  return indexOf(facts).servicesByNamespace.get(namespace) ?? [];
 }
 
 /** The Service of a name. */

@@ -1,4 +1,5 @@
 import { resolveBindings } from "./bindings";
+import { groupBy } from "./facts";
 import type { Located, Position, Problem, Source } from "./problem";
 
 /**
@@ -178,6 +179,7 @@ export class DocumentIndex {
   readonly splits: readonly TrafficSplit[];
   /** What is wrong with the IdentityBindings that the targets name. */
   readonly bindingProblems: readonly Problem[];
+  private splitsByNamespace: ReadonlyMap<string, readonly TrafficSplit[]> | undefined;
   private readonly routes = new Map<string, HTTPRouteGroup | TCPRoute | UDPRoute>();
 
   /** @param options.trustDomain Of the mesh; identities of others stay foreign. Default: `cluster.local`. */
@@ -196,6 +198,12 @@ export class DocumentIndex {
         this.routes.set(`${document.kind} ${keyOf(document)}`, document);
       }
     }
+  }
+
+  /** The splits of a namespace. */
+  splitsIn(namespace: string): readonly TrafficSplit[] {
+    this.splitsByNamespace ??= groupBy(this.splits, (split) => split.namespace);
+    return this.splitsByNamespace.get(namespace) ?? [];
   }
 
   group(namespace: string, name: string): HTTPRouteGroup | undefined {
@@ -223,7 +231,13 @@ export class DocumentIndex {
 }
 
 function sortByKey<T extends Located>(documents: readonly T[]): T[] {
-  return [...documents].sort((left, right) => compare(keyOf(left), keyOf(right)));
+  return sortBy(documents, keyOf);
+}
+
+/** In the order of their keys, each of which is asked for once. */
+export function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  const keyed = items.map((item) => ({ item, key: key(item) }));
+  return keyed.sort((left, right) => compare(left.key, right.key)).map(({ item }) => item);
 }
 
 /** Order by code units, the same on every machine. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { groupBy } from "./facts";
-import { compare, type TrafficSplit, type TrafficTarget } from "./model";
+import { compare, sortBy, type TrafficSplit, type TrafficTarget } from "./model";
 import { madeFrom } from "./origin";
 import type { Problem } from "./problem";
 
@@ -25,8 +25,7 @@ export interface Translation {
 
 /** Sorted by kind, namespace and name. */
 export function sortObjects(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  const key = ({ kind, metadata }: KubernetesObject): string => `${kind}\0${metadata.namespace}\0${metadata.name}`;
-  return [...objects].sort((left, right) => compare(key(left), key(right)));
+  return sortBy(objects, ({ kind, metadata }) => `${kind}\0${metadata.namespace}\0${metadata.name}`);
 }
 
 /** The labels in the order of their names. */

@@ -1,4 +1,12 @@
-import { catches, type Facts, findService, type ServiceFacts, type ServicePort, type WorkloadFacts } from "./facts";
+import {
+  catches,
+  type Facts,
+  findService,
+  type ServiceFacts,
+  type ServicePort,
+  type WorkloadFacts,
+  workloadsIn,
+} from "./facts";
 import type { Backend, DocumentIndex, HttpMatch, TrafficSplit } from "./model";
 import { type Position, type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
@@ -140,8 +148,8 @@ export function containersBehind(
 ): { readonly workload: WorkloadFacts; readonly port: number }[] {
   const target = port.targetPort ?? port.port;
   if (Object.keys(service.selector).length === 0) return [];
-  return facts.workloads
-    .filter((workload) => workload.namespace === service.namespace && catches(service.selector, workload))
+  return workloadsIn(facts, service.namespace)
+    .filter((workload) => catches(service.selector, workload))
     .flatMap((workload) =>
       workload.ports
         .filter((own) => own.port === target || (own.name !== undefined && own.name === target))
@@ -151,7 +159,7 @@ export function containersBehind(
 
 /** Other splits that this one meets: of the same root, or of one of its backends; and the root among the backends. */
 export function checkConflicts(index: DocumentIndex, split: TrafficSplit): Problem[] {
-  const same = index.splits.filter((other) => other !== split && other.namespace === split.namespace);
+  const same = index.splitsIn(split.namespace).filter((other) => other !== split);
   return [
     ...same
       .filter((other) => other.service === split.service)

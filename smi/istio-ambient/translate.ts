@@ -1,4 +1,4 @@
-import type { Facts } from "../facts";
+import { type Facts, groupBy } from "../facts";
 import { planSplits } from "../gateway-api/split";
 import { emitRoutes } from "../gateway-api/translate";
 import { ROOT_NAMESPACE } from "../istio/deny";
@@ -78,8 +78,9 @@ function emitPolicies(
   guarded: ReadonlySet<string>,
   waypoint: string,
 ): KubernetesObject[] {
+  const byNamespace = groupBy(policies, ({ namespace }) => namespace);
   const denies = [...guarded].map((namespace): Deny => {
-    const origin = policies.filter((policy) => policy.namespace === namespace).flatMap((policy) => policy.origin);
+    const origin = (byNamespace.get(namespace) ?? []).flatMap((policy) => policy.origin);
     return {
       identity: "deny",
       wantedName: `${waypoint}-smi-deny`,
@@ -98,8 +99,8 @@ function emitPolicies(
 /** A waypoint for each namespace that needs one. */
 function emitWaypoints(bound: readonly BoundService[], waypoint: string): KubernetesObject[] {
   const needed = bound.filter(({ why }) => why.length > 0);
-  return [...new Set(needed.map(({ service }) => service.namespace))].map((namespace) => {
-    const why = needed.filter(({ service }) => service.namespace === namespace).flatMap((each) => each.why);
+  return [...groupBy(needed, ({ service }) => service.namespace)].map(([namespace, here]) => {
+    const why = here.flatMap((each) => each.why);
     return madeFrom(waypointGateway(namespace, waypoint), [...new Set(why)]);
   });
 }

@@ -44,8 +44,10 @@ class Reach {
       ...containersBehind(service, port, this.facts),
       ...leaves.flatMap((leaf) => this.behindLeaf(leaf, port)),
     ]);
-    const unique = new Map(behind.map((each) => [`${each.port} ${this.facts.workloads.indexOf(each.workload)}`, each]));
-    return [...unique.values()];
+    return behind.filter(
+      ({ workload, port }, at) =>
+        behind.findIndex((other) => other.workload === workload && other.port === port) === at,
+    );
   }
 
   private behindLeaf(leaf: ServiceFacts, { port }: ServicePort): Reached[] {

@@ -1,4 +1,4 @@
-import type { Facts, WorkloadFacts } from "../facts";
+import { type Facts, servicesIn, type WorkloadFacts } from "../facts";
 import { compare } from "../model";
 import type { NamedPlan } from "../objects";
 import { type Problem, problemAt } from "../problem";
@@ -83,7 +83,7 @@ export function checkLabels({ target }: Grant, workloads: readonly WorkloadFacts
 /** HTTP rules on a port that a Service declares as something else: Istio never matches them. */
 export function checkTcp({ target, ports, requests, workloads }: Grant, facts: Facts): Problem[] {
   if (requests === "any" || ports === "every") return [];
-  return facts.services.flatMap((service) =>
+  return servicesIn(facts, target.namespace).flatMap((service) =>
     service.ports
       .filter((port) => ["tcp", "tls"].includes(protocolOf(port)))
       .flatMap((port) => {

@@ -1,5 +1,5 @@
-import type { ContainerPort, Facts, WorkloadFacts } from "../facts";
-import { type Anchor, compare, type Subject } from "../model";
+import { type ContainerPort, type Facts, groupBy, type WorkloadFacts, workloadsOf } from "../facts";
+import { type Anchor, compare, sortBy, type Subject, subjectKey } from "../model";
 import { type Problem, PROBLEM_CODES, problemAt } from "../problem";
 import { escapeRegex } from "../regex/syntax";
 import { type Grant, selects } from "../resolve";
@@ -34,11 +34,10 @@ export function planAccess(
   );
   if (problems.length > 0) return { ports: [], problems };
   const ports: PortPlan[] = [];
+  const byAccount = groupBy(grants, ({ target }) => subjectKey(target.destination));
   for (const workload of destinations(grants)) {
-    const mine = grants.filter((grant) => grant.workloads.includes(workload));
-    const others = facts.workloads.filter(
-      (other) => other.serviceAccount === workload.serviceAccount && selects(workload, other),
-    );
+    const mine = byAccount.get(subjectKey(workload)) ?? [];
+    const others = workloadsOf(facts, workload).filter((other) => selects(workload, other));
     for (const port of [...workload.ports].sort((left, right) => left.port - right.port)) {
       if (isCovered(workload, port, facts)) continue;
       const probes = others.flatMap((other) =>
@@ -53,16 +52,15 @@ export function planAccess(
 }
 
 function destinations(grants: readonly Grant[]): WorkloadFacts[] {
-  const workloads = [...new Set(grants.flatMap((grant) => grant.workloads))];
-  return workloads.sort((left, right) => compare(identityOf(left), identityOf(right)));
+  return sortBy([...new Set(grants.flatMap((grant) => grant.workloads))], identityOf);
 }
 
 /** Two Servers must not select one pod and port: the labels of another workload of the ServiceAccount may include these. */
 function isCovered(workload: WorkloadFacts, port: ContainerPort, facts: Facts): boolean {
-  const mine = facts.workloads.indexOf(workload);
-  return facts.workloads.some((other, index) => {
-    if (other === workload || other.serviceAccount !== workload.serviceAccount || !selects(other, workload))
-      return false;
+  const all = workloadsOf(facts, workload);
+  const mine = all.indexOf(workload);
+  return all.some((other, index) => {
+    if (other === workload || !selects(other, workload)) return false;
     if (!other.ports.some((own) => own.port === port.port)) return false;
     return !selects(workload, other) || index < mine;
   });
@@ -83,7 +81,7 @@ function planPort(
   );
   const tcp = open.filter(({ requests }) => requests === "any");
   if (http.length === 0 && tcp.length === 0) return { problems: [] };
-  const several = facts.workloads.filter((other) => sameAccount(other, workload)).length > 1;
+  const several = workloadsOf(facts, workload).length > 1;
   const base = {
     identity: `${identityOf(workload)} ${port.port}`,
     wantedName: [workload.serviceAccount, ...(several ? [workload.name ?? labelName(workload)] : []), port.port].join(
@@ -205,10 +203,6 @@ export function union(entries: readonly { readonly sources: readonly Subject[] |
 export function serverOf(plan: PortPlan, name: string): KubernetesObject {
   const { workload, port, protocol } = plan;
   return server(workload.namespace, name, { labels: workload.labels, port, protocol });
-}
-
-function sameAccount(left: WorkloadFacts, right: WorkloadFacts): boolean {
-  return left.namespace === right.namespace && left.serviceAccount === right.serviceAccount;
 }
 
 function identityOf(workload: WorkloadFacts): string {

@@ -209,7 +209,8 @@ function distinct(languages: readonly Language[]): { list: Language[]; indexOf: 
   const key = ({ pattern, anchor }: Language): string => `${anchor}\0${pattern}`;
   const unique = new Map(languages.map((language) => [key(language), language]));
   const keys = [...unique.keys()].sort(compare);
-  return { list: keys.map((name) => unique.get(name)!), indexOf: (language) => keys.indexOf(key(language)) };
+  const indexes = new Map(keys.map((name, at) => [name, at]));
+  return { list: keys.map((name) => unique.get(name)!), indexOf: (language) => indexes.get(key(language)) ?? -1 };
 }
 
 function sortRoute({ entries, matches }: RoutePlan): RoutePlan {

@@ -39,8 +39,12 @@ export function translateLinkerd(
   const anchor = options.anchor ?? "start";
   const { grants, problems: references } = resolveAccess(index, facts);
   const access = planAccess(grants, facts, anchor);
+  const opaque = groupBy(
+    access.ports.filter(({ protocol }) => protocol === "opaque"),
+    ({ workload }) => workload,
+  );
   const isOpaque = (workload: PortPlan["workload"], port: number): boolean =>
-    access.ports.some((plan) => plan.workload === workload && plan.port === port && plan.protocol === "opaque");
+    opaque.get(workload)?.some((plan) => plan.port === port) ?? false;
   const splits = planSplits(index, facts, anchor, { name: "Linkerd", isOpaque });
   const problems = distinctProblems([
     ...references,
@@ -77,13 +81,13 @@ function emit(
   splits: readonly SplitPlan[],
   probeNetworks: readonly string[],
 ): KubernetesObject[] {
-  const namespaces = new Set([
-    ...ports.map(({ workload }) => workload.namespace),
-    ...splits.map(({ namespace }) => namespace),
-  ]);
+  const targets = groupBy(index.targets, ({ destination }) => subjectKey(destination));
+  const portsByNamespace = groupBy(ports, ({ workload }) => workload.namespace);
+  const splitsByNamespace = groupBy(splits, ({ namespace }) => namespace);
+  const namespaces = new Set([...portsByNamespace.keys(), ...splitsByNamespace.keys()]);
   const objects = [...namespaces].flatMap((namespace) => {
-    const here = ports.filter(({ workload }) => workload.namespace === namespace);
-    const shared = splits.filter((split) => split.namespace === namespace);
+    const here = portsByNamespace.get(namespace) ?? [];
+    const shared = splitsByNamespace.get(namespace) ?? [];
     const servers = assignNames(new Map(here.map((plan) => [plan.identity, plan.wantedName])));
     const routes = here.flatMap((plan) =>
       plan.routes.map((route) => ({ plan, route, identity: routeIdentity(plan, route) })),
@@ -98,7 +102,6 @@ function emit(
       ]),
     );
     const nameOf = (plan: PortPlan): string => names.get(`server ${plan.identity}`)!;
-    const targets = groupBy(index.targets, ({ destination }) => subjectKey(destination));
     const ofWorkload = ({ workload }: PortPlan, objects: readonly KubernetesObject[]): KubernetesObject[] =>
       objects.map((object) => madeFrom(object, targets.get(subjectKey(workload)) ?? []));
     return [

@@ -1,4 +1,5 @@
 import { accepts, charClasses, compile, type Language, type Nfa, startStates, type StateSet, step } from "./automaton";
+import { partitionLiterals } from "./partition-literals";
 import { synthesise } from "./synthesise";
 import { bit, type CharSet, invert } from "./syntax";
 
@@ -39,6 +40,11 @@ export interface PartitionOptions {
  * the domain of paths, what is left over by the others has no expression (`rest`) unless one of them has the root.
  */
 export function partition(languages: readonly Language[], options: PartitionOptions): Partition {
+  return partitionLiterals(languages, options) ?? partitionByAutomaton(languages, options);
+}
+
+/** The general case; exported for tests of the simple one. */
+export function partitionByAutomaton(languages: readonly Language[], options: PartitionOptions): Partition {
   const { domain, alike } = options;
   const nfas = languages.map(compile);
   const opaque = nfas.findIndex((nfa) => nfa === undefined);

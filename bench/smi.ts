@@ -1,0 +1,103 @@
+/**
+ * Translations per second, for each mesh, and their growth with the number of SMI objects. Run alone with
+ * `node -r esbuild-register bench/smi.ts`. The goal is 20,000 SMI objects a second on one core, at any size.
+ */
+import { accessRule, type Facts, hasErrors, type Mesh, MESHES, type SmiDocument, split } from "../smi";
+
+const SIZES = [100, 1000, 10_000];
+const GOAL = 20_000;
+const AT_LEAST_MS = 500;
+const WARM_UP_MS = 2000;
+
+interface Input {
+  readonly documents: readonly SmiDocument[];
+  readonly facts: Facts;
+}
+
+/** Applications of four SMI objects each, with a split in every fourth; ten to a namespace, called by their neighbours. */
+function inputOf(size: number, access: boolean): Input {
+  const documents: SmiDocument[] = [];
+  const workloads: Facts["workloads"][number][] = [];
+  const services: Facts["services"][number][] = [];
+  for (let at = 0; documents.length < size; at++) {
+    const namespace = `team-${Math.floor(at / 10)}`;
+    const name = `app-${at}`;
+    const account = (serviceAccount: string) => ({ namespace, serviceAccount });
+    const service = (own: string, selector: Record<string, string>) => ({
+      namespace,
+      name: own,
+      selector,
+      ports: [{ port: 80, targetPort: 8080, appProtocol: "http" }],
+      waypoint: "waypoint",
+    });
+    const versions = at % 4 === 0 ? ["v1", "v2"] : ["v1"];
+    for (const version of versions) {
+      workloads.push({
+        ...account(name),
+        name: version,
+        labels: { app: name, version },
+        ports: [{ port: 8080 }],
+        probes: [],
+      });
+    }
+    services.push(service(name, { app: name }));
+    if (access) {
+      const caller = account(`app-${at % 10 === 0 ? at : at - 1}`);
+      const paths = [`/${name}/cart`, `/${name}/orders`];
+      documents.push(...accessRule({ name, from: [caller], to: account(name), methods: ["GET"], paths }));
+      documents.push(
+        ...accessRule({ name: `${name}-all`, from: [account(`admin-${Math.floor(at / 10)}`)], to: account(name) }),
+      );
+    }
+    if (versions.length > 1) {
+      services.push(...versions.map((version) => service(`${name}-${version}`, { app: name, version })));
+      documents.push(split({ namespace, service: name, backends: { [`${name}-v1`]: 90, [`${name}-v2`]: 10 } }));
+    }
+  }
+  return { documents, facts: { workloads, services } };
+}
+
+/** SMI objects a second of processor time. */
+function measure(
+  mesh: Mesh,
+  size: number,
+  atLeast = AT_LEAST_MS,
+): { readonly perSecond: number; readonly emitted: number } {
+  let [spent, count, emitted] = [0, 0, 0];
+  while (spent < atLeast) {
+    // New facts and documents each time, so that nothing is remembered of the last run.
+    const { documents, facts } = inputOf(size, mesh.allows !== undefined);
+    // Of this process alone: the machine may have other work.
+    const before = process.cpuUsage();
+    const { objects, problems } = mesh.translate(documents, facts);
+    const { user, system } = process.cpuUsage(before);
+    spent += (user + system) / 1000;
+    if (hasErrors(problems))
+      throw new Error(`${mesh.name}: ${problems.find(({ severity }) => severity === "error")!.message}`);
+    count += documents.length;
+    emitted = objects.length;
+  }
+  return { perSecond: (count / spent) * 1000, emitted };
+}
+
+const row = (cells: readonly (string | number)[]): string =>
+  cells.map((cell, at) => (at === 0 ? String(cell).padEnd(14) : String(cell).padStart(14))).join("");
+
+/** Prints a table; true if the goal is met everywhere. */
+export function benchSmi(print: (line: string) => void): boolean {
+  print(row(["SMI objects/s", ...SIZES.map((size) => `of ${size}`), "emitted", "growth"]));
+  const slow = Object.values(MESHES).filter((mesh) => {
+    // What is measured is a process that has run for a while, as the adapter does.
+    measure(mesh, 1000, WARM_UP_MS);
+    const results = SIZES.map((size) => measure(mesh, size));
+    // Time for one object among the most, to that for one among the fewer: 1 if the time grows as the number does.
+    const growth = results.at(-2)!.perSecond / results.at(-1)!.perSecond;
+    const speeds = results.map(({ perSecond }) => Math.round(perSecond));
+    print(row([mesh.name, ...speeds, results.at(-1)!.emitted, growth.toFixed(2)]));
+    return speeds.some((speed) => speed < GOAL);
+  });
+  print(slow.length === 0 ? `all above ${GOAL}` : `below ${GOAL}: ${slow.map(({ name }) => name).join(", ")}`);
+  return slow.length === 0;
+}
+
+if (require.main === module) benchSmi((line) => process.stdout.write(`${line}\n`));
