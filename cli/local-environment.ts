@@ -18,7 +18,8 @@ export class LocalEnvironment {
   readonly store: FileStore;
   /** Folder of everything that it keeps. */
   readonly directory: string;
-  private readonly passphrase: string;
+  /** What its secrets are sealed with. */
+  readonly passphrase: string;
   private readonly clock = new VirtualClock();
 
   constructor(

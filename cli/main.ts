@@ -25,6 +25,8 @@ async function run(argv: readonly string[]): Promise<number> {
       exitCode = await (await load())(options);
     };
   const json = () => new Option("--json", "print one JSON document instead of text");
+  const replace = () =>
+    new Option("--replace <urn>", "replace this resource whatever its inputs say; may be repeated").argParser(collect);
   const program = new Command("isthmus")
     .description(
       "One Kubernetes platform on Azure and on AWS. The verbs run its local environment on simulated clouds.",
@@ -37,14 +39,31 @@ async function run(argv: readonly string[]): Promise<number> {
     .command("up")
     .description("bring the local environment to what its spec says")
     .addOption(json())
+    .addOption(replace())
     .addOption(faultOption())
     .action(verb(async () => (await import("./verbs/up")).upVerb));
   program
     .command("preview")
     .description("show what up would change")
     .addOption(json())
+    .addOption(replace())
     .addOption(faultOption())
     .action(verb(async () => (await import("./verbs/preview")).previewVerb));
+  program
+    .command("refresh")
+    .description("take over into the state what has become of the clouds behind its back")
+    .option("--preview-only", "only show what would be taken over")
+    .addOption(json())
+    .addOption(faultOption())
+    .action(verb(async () => (await import("./verbs/refresh")).refreshVerb));
+  program
+    .command("recover")
+    .description("say what an interrupted run was doing, and adopt or forget what it has made")
+    .addOption(
+      new Option("--forget <urn>", "forget a creation that cannot be looked up; may be repeated").argParser(collect),
+    )
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/recover")).recoverVerb));
   program
     .command("destroy")
     .description("remove everything of the local environment")
@@ -56,6 +75,13 @@ async function run(argv: readonly string[]): Promise<number> {
     .description("print the local environment's state in Pulumi's deployment format, secrets encrypted")
     .addOption(new Option("--json", "the state is JSON with or without it"))
     .action(verb(async () => (await import("./verbs/export")).exportVerb));
+  program
+    .command("import")
+    .description("take over a state that isthmus export or pulumi stack export wrote")
+    .argument("<file>", "the exported deployment")
+    .action(async (file: string) => {
+      exitCode = await (await import("./verbs/import")).importVerb(file);
+    });
   program
     .command("render")
     .description("write every cluster's Kubernetes objects as YAML, one folder a cluster; offline")
@@ -86,6 +112,10 @@ async function run(argv: readonly string[]): Promise<number> {
 
   await program.parseAsync([...argv]);
   return exitCode;
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 function reportError(error: unknown): number {

@@ -17,13 +17,21 @@ import { describePlatform, describeTimeline, shown } from "../view/summary";
 const BANNER =
   "Simulated clouds and the embedded engine: nothing outside this folder is touched. Real environments run on the real Pulumi CLI.";
 
+/** Options of `isthmus up`. */
+interface UpOptions {
+  readonly json?: boolean;
+  readonly fault?: string[];
+  /** URNs of resources to replace. */
+  readonly replace?: string[];
+}
+
 /** `isthmus up`, which is `npm start`. */
-export async function upVerb({ json = false, fault }: { json?: boolean; fault?: string[] }): Promise<number> {
+export async function upVerb({ json = false, fault, replace }: UpOptions): Promise<number> {
   const environment = new LocalEnvironment(openProject(), new InjectedFaults(fault));
   const write = (text: string): void => void (json || process.stdout.write(text));
   write(`${pc.dim(BANNER)}\n`);
   const started = Date.now();
-  const result = await showRun(json, (watch) => up({ ...environment.runOptions(), ...watch }));
+  const result = await showRun(json, (watch) => up({ ...environment.runOptions(), replace, ...watch }));
   const clock = environment.timeline(result);
   const folder = join(environment.directory, "rendered");
   const files = result.succeeded ? await render(environment, folder) : [];

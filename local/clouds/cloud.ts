@@ -10,6 +10,7 @@ import {
   type DiffResult,
   type InvokeRequest,
   type InvokeResult,
+  LOOKUP,
   type Provider,
   type ReadRequest,
   type ReadResult,
@@ -26,9 +27,6 @@ import { previewOutputs, realOutputs, redact } from "./outputs";
 import { textAt } from "./paths";
 import { checkProperties, nearest } from "./schema";
 import type { World } from "./world";
-
-/** Token of the function that finds a thing again whose creation was interrupted; its args are `type`, `inputs` and `urn`. */
-export const LOOKUP = "isthmus:local:lookup";
 
 type Doing = "creating" | "updating" | "deleting";
 

@@ -9,7 +9,6 @@ import { TlsProvider } from "./tls";
 import { World } from "./world";
 
 export { VirtualClock, type TimedOperation } from "./clock";
-export { LOOKUP } from "./cloud";
 export { Ledger, type LedgerChange, type LedgerEntry } from "./ledger";
 export { latency } from "./latencies";
 export { openLedger } from "./store";

@@ -1,5 +1,6 @@
 import { Aliases } from "./aliases";
 import { ReportedFailure, RunStopped } from "./errors";
+import { Hooks } from "./hooks";
 import { ProviderRegistry } from "./providers";
 import { Reporter } from "./reporter";
 import type { LiveState } from "./state";
@@ -10,14 +11,14 @@ export class RunContext {
   readonly reporter: Reporter;
   readonly aliases: Aliases;
   readonly providers: ProviderRegistry;
-  /** Live resources as they were when the run began, by their URN of then. */
-  readonly old: ReadonlyMap<string, ResourceState>;
+  readonly hooks: Hooks;
   /** URNs that the program has registered or read, and those it claimed by an alias. */
   readonly registered = new Set<string>();
   /** URNs whose replacement was decided. */
   readonly replaced = new Set<string>();
   /** The run ends as failed, but goes on: a preview shows everything that is wrong. */
   flawed = false;
+  private olds: ReadonlyMap<string, ResourceState> | undefined;
   private failure = false;
   private readonly stopWaiters: (() => void)[] = [];
   private running = 0;
@@ -32,8 +33,14 @@ export class RunContext {
   ) {
     this.reporter = new Reporter(preview, options.onEvent ?? (() => {}));
     this.aliases = new Aliases(options.stack, options.project);
-    this.old = new Map(state.all().flatMap((resource) => (resource.delete === true ? [] : [[resource.urn, resource]])));
     this.providers = new ProviderRegistry(options, preview, this.reporter);
+    this.hooks = new Hooks(this);
+  }
+
+  /** Live resources as they were when the run began, by their URN of then. */
+  get old(): ReadonlyMap<string, ResourceState> {
+    const live = this.state.all().filter((resource) => resource.delete !== true);
+    return (this.olds ??= new Map(live.map((resource) => [resource.urn, resource])));
   }
 
   /** No new step may start. Running ones finish and are saved. */

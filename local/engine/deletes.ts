@@ -3,16 +3,52 @@ import { isProviderType, parseProviderReference, urnName } from "../protocol/urn
 import type { RunContext } from "./context";
 import { Executor, operationOfDelete } from "./executor";
 import type { Visibility } from "./executor";
-import { entryKey, referencesOf } from "./state";
+import { referencesOf, sortTopologically } from "./state";
 import type { ResourceState } from "./types";
 
-/** Deletes what the program no longer has, and the old copies of what was replaced; dependents before dependencies. */
+/**
+ * Deletes what the program no longer has, and the old copies of what was replaced, in rounds: what nothing refers to any
+ * more goes first, and a round begins when the one before has ended (step_generator.go: ScheduleDeletes). Once a delete has
+ * failed nothing more is started; a protected resource only keeps what it refers to.
+ */
 export async function deleteUnregistered(context: RunContext): Promise<void> {
-  const condemned = context.state
-    .all()
-    .filter((entry) => entry.delete === true || !context.registered.has(entry.urn))
-    .sort((a, b) => (entryKey(a) < entryKey(b) ? -1 : 1));
-  await new Deletion(context, condemned).run();
+  const condemned = context.state.all().filter((entry) => entry.delete === true || !context.registered.has(entry.urn));
+  const executor = new Executor(context);
+  const urns = new Set(condemned.map(({ urn }) => urn));
+  const kept = new Set<string>();
+  for (const round of roundsOf(condemned)) {
+    if (context.stopped) return;
+    const refused = round.filter((entry) => kept.has(entry.urn) || isProtected(entry));
+    for (const entry of refused) {
+      if (!kept.has(entry.urn)) executor.refuseDelete(entry, protectedMessage(entry.urn));
+      for (const urn of referencesOf(entry)) kept.add(urn);
+    }
+    const deletes = round
+      .filter((entry) => !refused.includes(entry))
+      .map((entry) =>
+        executor.delete(
+          operationOfDelete(entry),
+          entry,
+          callsProvider(entry, urns) ? () => providerForDelete(context, entry) : undefined,
+          visibilityOf(entry),
+        ),
+      );
+    // What fails has been reported by the executor, and stops the run.
+    await Promise.allSettled(deletes);
+  }
+}
+
+/** The entries by how many of the others they stand on, one above the other: the highest first. */
+function roundsOf(condemned: readonly ResourceState[]): ResourceState[][] {
+  const heights = new Map<string, number>();
+  const rounds: ResourceState[][] = [];
+  for (const entry of sortTopologically(condemned)) {
+    const below = [...referencesOf(entry)].map((urn) => heights.get(urn) ?? -1);
+    const height = Math.max(-1, ...below) + 1;
+    heights.set(entry.urn, Math.max(height, heights.get(entry.urn) ?? 0));
+    (rounds[height] ??= []).push(entry);
+  }
+  return rounds.reverse();
 }
 
 /** The provider that made a resource, configured as it was then if this run does not have it. */
@@ -27,75 +63,22 @@ export async function providerForDelete(context: RunContext, entry: ResourceStat
   return context.providers.ensure(resource);
 }
 
-class Deletion {
-  private readonly executor: Executor;
-  private readonly done = new Map<ResourceState, Promise<boolean>>();
-  /** For each entry those that refer to it, and must be gone before. */
-  private readonly dependents = new Map<ResourceState, ResourceState[]>();
-  private readonly urns: ReadonlySet<string>;
+function isProtected(entry: ResourceState): boolean {
+  return entry.protect === true && entry.delete !== true;
+}
 
-  constructor(
-    private readonly context: RunContext,
-    private readonly condemned: readonly ResourceState[],
-  ) {
-    this.executor = new Executor(context);
-    this.urns = new Set(condemned.map((entry) => entry.urn));
-    const byUrn = new Map<string, ResourceState[]>();
-    for (const entry of condemned) byUrn.set(entry.urn, [...(byUrn.get(entry.urn) ?? []), entry]);
-    for (const entry of condemned) {
-      for (const urn of referencesOf(entry)) {
-        for (const target of byUrn.get(urn) ?? []) {
-          this.dependents.set(target, [...(this.dependents.get(target) ?? []), entry]);
-        }
-      }
-    }
-  }
-
-  async run(): Promise<void> {
-    await Promise.allSettled(this.condemned.map((entry) => this.delete(entry, new Set())));
-  }
-
-  /** Resolves to whether the entry is gone. `path` guards against the cycles that old copies can form. */
-  private delete(entry: ResourceState, path: ReadonlySet<ResourceState>): Promise<boolean> {
-    const known = this.done.get(entry);
-    if (known !== undefined) return known;
-    const here = new Set([...path, entry]);
-    const before = (this.dependents.get(entry) ?? []).filter((dependent) => !here.has(dependent));
-    const result = Promise.all(before.map((dependent) => this.delete(dependent, here))).then(
-      (gone) => gone.every(Boolean) && this.remove(entry),
-    );
-    this.done.set(entry, result);
-    return result;
-  }
-
-  private async remove(entry: ResourceState): Promise<boolean> {
-    if (entry.protect === true && entry.delete !== true) {
-      this.executor.refuseDelete(entry, protectedMessage(entry.urn));
-      return false;
-    }
-    try {
-      await this.executor.delete(
-        operationOfDelete(entry),
-        entry,
-        this.callsProvider(entry) ? () => providerForDelete(this.context, entry) : undefined,
-        visibilityOf(entry),
-      );
-      return true;
-    } catch {
-      // Reported by the executor; what this entry depends on stays.
-      return false;
-    }
-  }
-
-  private callsProvider(entry: ResourceState): boolean {
-    if (!entry.custom || isProviderType(entry.type) || entry.pendingReplacement === true) return false;
-    if (entry.external === true || entry.retainOnDelete === true) return false;
-    return entry.deletedWith === undefined || !this.urns.has(entry.deletedWith);
-  }
+/**
+ * Whether there is a thing behind the entry that its provider must delete: not one that is only read, that is to be
+ * retained, or that goes together with another one of `condemned`.
+ */
+export function callsProvider(entry: ResourceState, condemned: ReadonlySet<string>): boolean {
+  if (!entry.custom || isProviderType(entry.type) || entry.pendingReplacement === true) return false;
+  if (entry.external === true || entry.retainOnDelete === true) return false;
+  return entry.deletedWith === undefined || !condemned.has(entry.deletedWith);
 }
 
 /** Default providers, and what has been deleted already, go without a word. */
-function visibilityOf(entry: ResourceState): Visibility {
+export function visibilityOf(entry: ResourceState): Visibility {
   const isDefault = isProviderType(entry.type) && /^default(_|$)/.test(urnName(entry.urn));
   return isDefault || entry.pendingReplacement === true ? "hidden" : "shown";
 }

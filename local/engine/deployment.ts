@@ -87,6 +87,7 @@ export function serializeResource(resource: ResourceState, crypter?: Crypter): J
     sourcePosition: truthy(resource.sourcePosition),
     ignoreChanges: list(resource.ignoreChanges),
     replaceOnChanges: list(resource.replaceOnChanges),
+    resourceHooks: resource.resourceHooks === undefined ? undefined : dependencyLists(resource.resourceHooks),
   };
   return Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, JavaScriptValue] => entry[1] !== undefined),
@@ -174,6 +175,7 @@ export function deserializeResource(json: Json, crypter: Crypter): ResourceState
     deletedWith: text("deletedWith"),
     ignoreChanges: texts("ignoreChanges"),
     replaceOnChanges: texts("replaceOnChanges"),
+    resourceHooks: (json.resourceHooks ?? undefined) as ResourceState["resourceHooks"],
     created: text("created"),
     modified: text("modified"),
     sourcePosition: text("sourcePosition"),

@@ -22,7 +22,12 @@ export class Executor {
 
   /** Nothing changes but what the engine itself keeps about the resource. */
   async same(old: ResourceState, wanted: ResourceState, visibility: Visibility): Promise<ResourceState> {
-    const next = this.finished({ ...wanted, id: old.id, outputs: old.outputs, initErrors: old.initErrors });
+    const next = withSecretOutputs(this.context, {
+      ...wanted,
+      id: old.id,
+      outputs: old.outputs,
+      initErrors: old.initErrors,
+    });
     const step = makeStep("same", next, UNCHANGED, old, next);
     return this.perform(step, visibility, async () => {
       if (isProviderType(next.type)) await this.context.providers.configure(next.urn, old.id ?? "", old.inputs);
@@ -47,7 +52,9 @@ export class Executor {
       const { preview } = this.context;
       const timeout = wanted.customTimeouts?.create ?? 0;
       const call = (): Promise<CreateResult> =>
-        provider.create({ urn: wanted.urn, properties: wanted.inputs, preview, timeout });
+        this.context.hooks.retried("create", undefined, wanted, () =>
+          provider.create({ urn: wanted.urn, properties: wanted.inputs, preview, timeout }),
+        );
       const save = ({ id, properties }: CreateResult): ResourceState => {
         if (id === "" && !preview) throw new Error("the provider returned no id for the new resource");
         return this.keep({ ...wanted, id: preview ? undefined : id, outputs: properties }, old);
@@ -71,17 +78,18 @@ export class Executor {
       }
       if (provider === undefined) return this.keep({ ...wanted, id: old.id, outputs: old.outputs });
       const id = old.id ?? "";
+      const request = {
+        urn: wanted.urn,
+        id,
+        olds: old.outputs,
+        oldInputs: old.inputs,
+        news: wanted.inputs,
+        preview: this.context.preview,
+        timeout: wanted.customTimeouts?.update ?? 0,
+        ignoreChanges: wanted.ignoreChanges ?? [],
+      };
       const call = (): Promise<PropertyMap> =>
-        provider.update({
-          urn: wanted.urn,
-          id,
-          olds: old.outputs,
-          oldInputs: old.inputs,
-          news: wanted.inputs,
-          preview: this.context.preview,
-          timeout: wanted.customTimeouts?.update ?? 0,
-          ignoreChanges: wanted.ignoreChanges ?? [],
-        });
+        this.context.hooks.retried("update", old, { ...wanted, id }, () => provider.update(request));
       const save = (outputs: PropertyMap): ResourceState => this.keep({ ...wanted, id, outputs });
       return this.pending("updating", { ...wanted, id, outputs: old.outputs }, call, save);
     });
@@ -148,7 +156,11 @@ export class Executor {
       const instance = await provider();
       const { urn, id = "", outputs: properties, inputs: oldInputs } = told;
       const timeout = entry.customTimeouts?.delete ?? 0;
-      return this.pending("deleting", entry, () => instance.delete({ urn, id, properties, oldInputs, timeout }), save);
+      const call = (): Promise<void> =>
+        this.context.hooks.retried("delete", told, undefined, () =>
+          instance.delete({ urn, id, properties, oldInputs, timeout }),
+        );
+      return this.pending("deleting", entry, call, save);
     });
   }
 
@@ -175,7 +187,11 @@ export class Executor {
     return this.context.limited(async () => {
       if (visibility === "shown") reporter.stepStarted(step);
       try {
+        await this.context.hooks.before(step);
         const result = await work();
+        // Components have their turn when the program registers their outputs.
+        if (result.custom || step.new === undefined)
+          await this.context.hooks.after(step, step.new === undefined ? undefined : result);
         const done: Step = step.new === undefined ? step : { ...step, new: result };
         if (visibility === "shown") {
           reporter.stepDone(done);
@@ -193,7 +209,7 @@ export class Executor {
 
   /** Writes the new state; the entry of `replaced` stays as an old copy until the end of the run. */
   private keep(next: ResourceState, replaced?: ResourceState): ResourceState {
-    const finished = this.finished(next);
+    const finished = withSecretOutputs(this.context, next);
     const present = this.context.state.get(next.urn);
     // An entry that waits for its replacement has no resource behind it any more.
     if (replaced !== undefined && present !== undefined && present.pendingReplacement !== true) {
@@ -201,18 +217,6 @@ export class Executor {
     }
     this.context.state.put(finished);
     return finished;
-  }
-
-  private finished(resource: ResourceState): ResourceState {
-    const outputs: Record<string, PropertyValue> = { ...resource.outputs };
-    // An input that is secret by now makes the output of its name secret, whatever the provider says of it.
-    const hidden = Object.keys(resource.inputs).filter((key) => resource.inputs[key] instanceof Secret);
-    for (const key of [...(resource.additionalSecretOutputs ?? []), ...hidden]) {
-      const value = outputs[key];
-      if (value !== undefined && !(value instanceof Secret)) outputs[key] = new Secret(value);
-    }
-    this.context.reporter.secrets.learn(outputs);
-    return compact({ ...resource, outputs: outputs as PropertyMap });
   }
 
   /**
@@ -257,7 +261,20 @@ export function operationOfDelete(entry: ResourceState): Operation {
   return entry.delete === true ? "delete-replaced" : "delete";
 }
 
-function makeStep(
+/** The state with those outputs secret that the program or a secret input of the same name wants secret. */
+export function withSecretOutputs(context: RunContext, resource: ResourceState): ResourceState {
+  const outputs: Record<string, PropertyValue> = { ...resource.outputs };
+  // An input that is secret by now makes the output of its name secret, whatever the provider says of it.
+  const hidden = Object.keys(resource.inputs).filter((key) => resource.inputs[key] instanceof Secret);
+  for (const key of [...(resource.additionalSecretOutputs ?? []), ...hidden]) {
+    const value = outputs[key];
+    if (value !== undefined && !(value instanceof Secret)) outputs[key] = new Secret(value);
+  }
+  context.reporter.secrets.learn(outputs);
+  return compact({ ...resource, outputs });
+}
+
+export function makeStep(
   operation: Operation,
   subject: ResourceState,
   difference: Difference,

@@ -43,6 +43,7 @@ export interface Goal {
   readonly additionalSecretOutputs: readonly string[];
   readonly aliases: readonly AliasSpec[];
   readonly customTimeouts: NonNullable<ResourceState["customTimeouts"]>;
+  readonly hooks: NonNullable<ResourceState["resourceHooks"]>;
   readonly sourcePosition?: string;
 }
 
@@ -60,7 +61,6 @@ export function goalOf(request: RegisterResourceRequest): Goal {
   const refuse = (used: boolean, feature: string): void => {
     if (used) throw new UnsupportedFeature(`${feature} (resource "${name}", ${request.getType()})`);
   };
-  const hooks = request.getHooks();
   refuse(request.getRemote(), "remote components");
   refuse(request.getImportid() !== "", "the option `import`");
   refuse(request.getTransformsList().length > 0, "the option `transforms`");
@@ -69,7 +69,6 @@ export function goalOf(request: RegisterResourceRequest): Goal {
   refuse(request.getStateMigrationsList().length > 0, "the option `stateMigrations`");
   refuse(request.getPackageref() !== "", "parameterized packages");
   refuse(request.getEnvvarmappingsMap().getLength() > 0, "the option `envVarMappings`");
-  refuse(hooks !== undefined && Object.values(hooks.toObject()).some((list) => list.length > 0), "the option `hooks`");
   refuse(["pulumi:pulumi:StackReference", "pulumi:index:Stash"].includes(request.getType()), request.getType());
 
   const timeouts = request.getCustomtimeouts();
@@ -100,6 +99,7 @@ export function goalOf(request: RegisterResourceRequest): Goal {
       ...request.getAliasurnsList().map((urn) => ({ kind: "urn" as const, urn })),
       ...request.getAliasesList().map(aliasOf),
     ],
+    hooks: hooksOf(request),
     customTimeouts: {
       ...seconds("create", timeouts?.getCreate()),
       ...seconds("update", timeouts?.getUpdate()),
@@ -130,8 +130,17 @@ export function readGoalOf(request: ReadResourceRequest): Goal {
     replaceOnChanges: [],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     aliases: [],
+    hooks: {},
     customTimeouts: {},
   };
+}
+
+/** Names of hooks by when they are called: `BeforeCreate`, `OnError` and so on, as states hold them. */
+function hooksOf(request: RegisterResourceRequest): Goal["hooks"] {
+  const lists = Object.entries(request.getHooks()?.toObject() ?? {}).filter(([, names]) => names.length > 0);
+  return Object.fromEntries(
+    lists.map(([field, names]) => [field.charAt(0).toUpperCase() + field.slice(1, -"List".length), names]),
+  );
 }
 
 function isNull(request: RegisterResourceRequest): boolean {

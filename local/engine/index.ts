@@ -1,9 +1,9 @@
-export { destroy, preview, up } from "./run";
+export type { Recovery } from "./run";
+export { destroy, preview, previewRefresh, recover, refresh, up } from "./run";
 export { FileStore } from "./file-store";
 export { exportDeployment, importDeployment, MemoryStore, StoreLocked, StoreUnusable } from "./store";
 export type { StateStore, StoreSession } from "./store";
 export type { DeploymentFile } from "./deployment";
-export { LOOKUP_TOKEN } from "./recovery";
 export type * from "./types";
 export { toPulumiEvents } from "./events";
 export type { PulumiEvent } from "./events";

@@ -1,3 +1,4 @@
+import * as log from "@pulumi/pulumi/log";
 import * as config from "@pulumi/pulumi/runtime/config";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as stack from "@pulumi/pulumi/runtime/stack";
@@ -8,12 +9,26 @@ import type { RunContext } from "./context";
 interface RuntimeState {
   withLocalStorage<T>(callback: () => Promise<T>): Promise<T>;
   getStore(): {
+    callbacks?: { shutdown(): void };
     settings: {
       options: { rootDirectory?: string };
-      monitor?: { close(): void };
-      engine?: { close(): void };
+      monitor?: Client;
+      engine?: Client;
     };
   };
+}
+
+type Client = { close(): void };
+
+/** A client whose calls are never answered. */
+const MUTE: Client = new Proxy({ close: () => {} }, { get: () => () => {} });
+
+/** A client whose calls all succeed. */
+const DEAF: Client = new Proxy({ close: () => {} }, { get: () => answer });
+
+function answer(...args: readonly unknown[]): void {
+  const callback = args.at(-1);
+  if (typeof callback === "function") callback(null, undefined);
 }
 
 /**
@@ -35,7 +50,8 @@ export async function runInline(
   process.on("uncaughtException", collect);
   try {
     await state.withLocalStorage(async () => {
-      const { settings: local } = state.getStore();
+      const store = state.getStore();
+      const { settings: local } = store;
       settings.resetOptions(project, stackName, parallel, address, address, context.preview, "organization");
       local.options.rootDirectory = process.cwd();
       config.setAllConfig({ ...values }, [...secretConfigKeys]);
@@ -57,21 +73,21 @@ export async function runInline(
           await settings.disconnect(false);
         }
       };
-      try {
-        // A program whose registration has failed waits for ever; it is left behind when the run has ended.
-        await Promise.race([run(), context.ended()]);
-      } finally {
-        const close = (): void => {
-          local.monitor?.close();
-          local.engine?.close();
-        };
-        // What a failed program still does would throw on a closed client.
-        if (context.stopped || errors.size > 0) setTimeout(close, 1000).unref();
-        else close();
-      }
+      // A program whose registration has failed waits for ever; it is left behind when the run has ended.
+      await Promise.race([run(), context.ended()]);
+      const { monitor, engine } = local;
+      // What a program that was left behind still asks for would be refused when nobody expects an error any more.
+      local.monitor = MUTE;
+      local.engine = DEAF;
+      // The SDK logs one message after the other, of all runs: one that met a closed client would be the last of all.
+      await log.debug("the run has ended");
+      await context.drained();
+      if (context.stopped || errors.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      store.callbacks?.shutdown();
+      for (const client of [monitor, engine]) client?.close();
     });
     // Rejections are reported after the promises have settled.
-    await new Promise((resolve) => setTimeout(resolve, errors.size > 0 || context.stopped ? 20 : 0));
+    await new Promise((resolve) => setTimeout(resolve, 0));
   } finally {
     process.off("unhandledRejection", collect);
     process.off("uncaughtException", collect);

@@ -5,6 +5,8 @@ import { StoreLocked } from "./store";
 
 interface Holder {
   readonly pid: number;
+  /** Name of the user whose process it is. */
+  readonly owner: string;
   readonly host: string;
   /** ISO 8601. */
   readonly time: string;
@@ -21,7 +23,7 @@ export interface Lock {
  * a `StoreLocked` that names the holder and what to do.
  */
 export function takeLock(file: string): Promise<Lock> {
-  const mine: Holder = { pid: process.pid, host: os.hostname(), time: new Date().toISOString() };
+  const mine: Holder = { pid: process.pid, owner: userName(), host: os.hostname(), time: new Date().toISOString() };
   const notes: string[] = [];
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
@@ -35,12 +37,13 @@ export function takeLock(file: string): Promise<Lock> {
       notes.push(`The lock ${file} was unreadable, left by a killed process; it was taken over.`);
     } else if (holder.host === mine.host && !isAlive(holder.pid)) {
       notes.push(
-        `The lock of process ${holder.pid} (since ${holder.time}) was stale: that process is gone. It was taken over.`,
+        `The lock of process ${holder.pid} of ${holder.owner} (since ${holder.time}) was stale: that process is gone. ` +
+          "It was taken over.",
       );
     } else {
       return Promise.reject(
         new StoreLocked(
-          `the state is in use by process ${holder.pid} on ${holder.host} since ${holder.time}: wait for it to end, ` +
+          `the state is in use by process ${holder.pid} of ${holder.owner} on ${holder.host} since ${holder.time}: wait for it to end, ` +
             `or, if you know that it is gone, delete ${file}`,
         ),
       );
@@ -48,6 +51,15 @@ export function takeLock(file: string): Promise<Lock> {
     fs.rmSync(file, { force: true });
   }
   return Promise.reject(new StoreLocked(`the lock ${file} changes hands too quickly: try again`));
+}
+
+/** A user without an entry in the system's list of users has a number only. */
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 function readHolder(file: string): Holder | undefined {

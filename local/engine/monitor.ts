@@ -19,8 +19,8 @@ import { inherit, ProviderChoice } from "./provider-choice";
 import { dereference } from "./providers";
 
 /**
- * Features that programs may rely on. The transforms and the hooks are announced although they are refused: a program that
- * is told that they are missing advises its user to update the Pulumi CLI.
+ * Features that programs may rely on. Transforms are announced although they are refused: a program that is told that they
+ * are missing advises its user to update the Pulumi CLI.
  */
 const FEATURES = [
   resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -87,8 +87,13 @@ export class Monitor {
       call: unsupported("method calls on remote components"),
       registerStackTransform: unsupported("stack transforms"),
       registerStackInvokeTransform: unsupported("invoke transforms"),
-      registerResourceHook: unsupported("resource hooks"),
-      registerErrorHook: unsupported("error hooks"),
+      registerResourceHook: this.unary((request: resource_pb.RegisterResourceHookRequest) => {
+        const [onDryRun, ignoreErrors] = [request.getOnDryRun(), request.getIgnoreErrors()];
+        return this.registerHook("resource", request, { onDryRun, ignoreErrors });
+      }, "program"),
+      registerErrorHook: this.unary((request: resource_pb.RegisterErrorHookRequest) => {
+        return this.registerHook("error", request, { onDryRun: true, ignoreErrors: false });
+      }, "program"),
       registerPackage: unsupported("parameterized packages"),
     });
   }
@@ -147,20 +152,35 @@ export class Monitor {
     });
   }
 
-  private registerOutputs(request: resource_pb.RegisterResourceOutputsRequest): Promise<Empty> {
+  private async registerHook(
+    kind: "resource" | "error",
+    request: resource_pb.RegisterResourceHookRequest | resource_pb.RegisterErrorHookRequest,
+    options: { readonly onDryRun: boolean; readonly ignoreErrors: boolean },
+  ): Promise<Empty> {
+    const callback = request.getCallback();
+    if (callback === undefined) throw new Error(`the hook "${request.getName()}" has no callback`);
+    this.context.hooks.register(kind, request.getName(), { callback, ...options });
+    return new Empty();
+  }
+
+  private async registerOutputs(request: resource_pb.RegisterResourceOutputsRequest): Promise<Empty> {
     const urn = request.getUrn();
     const outputs = decode(request.getOutputs());
     if (urnType(urn) === ROOT_STACK_TYPE) {
       this.stackOutputs = outputs;
-      return Promise.resolve(new Empty());
+      return new Empty();
     }
-    const resource = this.context.state.get(urn);
-    if (resource === undefined)
-      throw this.context.error(urn, `outputs were registered for the unknown resource ${urn}`);
-    const next = { ...resource, outputs };
-    this.context.state.put(next);
-    this.context.reporter.componentFinished(urn, next);
-    return Promise.resolve(new Empty());
+    return this.context.tracked(async () => {
+      const resource = this.context.state.get(urn);
+      if (resource === undefined)
+        throw this.context.error(urn, `outputs were registered for the unknown resource ${urn}`);
+      const next = { ...resource, outputs };
+      this.context.state.put(next);
+      const step = this.context.reporter.componentStep(urn);
+      if (step !== undefined && !resource.custom) await this.context.hooks.after(step, next);
+      this.context.reporter.componentFinished(urn, next);
+      return new Empty();
+    });
   }
 
   private readResource(request: resource_pb.ReadResourceRequest): Promise<resource_pb.ReadResourceResponse> {

@@ -103,7 +103,8 @@ export class Planner {
     const provider = await this.providerOf(first);
     const deletedKeys = this.replacements.deletedKeys(urn, this.context.aliases.former(urn));
     const recreating = deletedKeys !== undefined;
-    const fresh = old === undefined || recreating || old.external === true;
+    const targeted = this.isTargeted(urn);
+    const fresh = old === undefined || recreating || targeted || old.external === true;
 
     let inputs = goal.inputs;
     if (old !== undefined && !fresh) inputs = this.resetIgnored(urn, goal, old);
@@ -112,7 +113,7 @@ export class Planner {
       provider,
       fresh ? undefined : old,
       fresh ? goal.inputs : inputs,
-      this.seed(urn, fresh ? "" : (old?.id ?? "")),
+      targeted ? this.seed(urn, old?.id ?? "", "replacement") : this.seed(urn, fresh ? "" : (old?.id ?? "")),
     );
     const wanted: ResourceState = { ...first, inputs };
     if (await analyze(this.context, wanted, goal.name)) {
@@ -163,13 +164,9 @@ export class Planner {
     }
     this.context.replaced.add(urn);
     // A second Check, of what the program said and nothing else, gives the new resource a generated name of its own.
-    const inputs = await this.check(
-      checked,
-      provider,
-      undefined,
-      goal.inputs,
-      this.seed(urn, old.id ?? "", "replacement"),
-    );
+    const inputs = this.isTargeted(urn)
+      ? checked.inputs
+      : await this.check(checked, provider, undefined, goal.inputs, this.seed(urn, old.id ?? "", "replacement"));
     const wanted = { ...checked, inputs };
     const deleteFirst = goal.deleteBeforeReplace ?? difference.deleteBeforeReplace;
     if (deleteFirst || old.pendingReplacement === true) {
@@ -180,6 +177,11 @@ export class Planner {
     const created = await this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
     this.executor.mark("replace", created, difference, old, visibility);
     return created;
+  }
+
+  /** Whether the user has asked for the replacement of the resource. */
+  private isTargeted(urn: string): boolean {
+    return this.context.options.replace?.includes(urn) === true;
   }
 
   private async difference(
@@ -194,6 +196,7 @@ export class Planner {
       replaceOnChanges: goal.replaceOnChanges,
       hasInitErrors: (old.initErrors ?? []).length > 0,
     };
+    if (this.isTargeted(urn)) return forcedReplacement(["id"]);
     if (deletedWith !== undefined && this.context.replaced.has(deletedWith)) return forcedReplacement(["deletedWith"]);
     if (await this.providerChanged(wanted, old)) return forcedReplacement(["provider"]);
     if (isProviderType(wanted.type)) {
@@ -295,6 +298,7 @@ export class Planner {
       deletedWith: goal.deletedWith || undefined,
       ignoreChanges: list(goal.ignoreChanges),
       replaceOnChanges: list(goal.replaceOnChanges),
+      resourceHooks: Object.keys(goal.hooks).length > 0 ? goal.hooks : undefined,
       created: old?.created,
       modified: old?.modified,
       sourcePosition: goal.sourcePosition,

@@ -129,6 +129,7 @@ const NO_OPTIONS = {
   replaceOnChanges: [],
   additionalSecretOutputs: [],
   aliases: [],
+  hooks: {},
   customTimeouts: {},
 } as const;
 

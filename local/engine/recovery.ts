@@ -1,84 +1,76 @@
-import { ProviderRegistry, resolveReference } from "./providers";
-import { messageOf } from "./errors";
-import { Reporter } from "./reporter";
-import type { LiveState } from "./state";
-import type { PendingOperation, ResourceState, RunOptions } from "./types";
+import { LOOKUP } from "../protocol/provider";
+import type { Provider } from "../protocol/provider";
+import type { RunContext } from "./context";
+import { messageOf, RunStopped } from "./errors";
+import { resolveReference } from "./providers";
+import type { PendingOperation, RecoveredOperation, ResourceState } from "./types";
 
-/** Function by which a provider says which resource a create that was cut off has made: `{id}`, or `{}` for none. */
-export const LOOKUP_TOKEN = "isthmus:local:lookup";
+/** What a look at the cloud says of an operation. */
+type Finding = Pick<RecoveredOperation, "outcome" | "message">;
 
 /**
- * Settles what a killed run was doing. A resource that was being created may exist without being in the state: its provider
- * is asked, and what it finds is adopted instead of being created twice. Other operations are simply done again by the run
- * that follows. Returns what the user should know.
+ * Settles what earlier runs were cut off in. A resource that was being created may exist without being in the state: its
+ * provider is asked, and what it finds is adopted instead of being created twice. What cannot be found out stays pending.
+ *
+ * @param forget URNs whose creation is given up without asking, because the user knows that nothing came of it
  */
-export async function recover(state: LiveState, options: RunOptions): Promise<string[]> {
-  const pending = state.pendingOperations();
-  if (pending.length === 0) return [];
-  const registry = new ProviderRegistry(options, false, new Reporter(false, () => {}));
-  const notes: string[] = [];
-  try {
-    for (const operation of pending) {
-      const note = await settle(state, registry, operation);
-      state.apply({ op: "end", urn: operation.resource.urn });
-      notes.push(note);
-    }
-  } finally {
-    await registry.close();
+export async function recoverState(
+  context: RunContext,
+  forget: readonly string[] = [],
+): Promise<readonly RecoveredOperation[]> {
+  const recovered: RecoveredOperation[] = [];
+  for (const { type, resource } of context.state.pendingOperations()) {
+    const { urn } = resource;
+    const { outcome, message } = forget.includes(urn)
+      ? { outcome: "forgotten" as const, message: "It is forgotten, as was asked for." }
+      : await settle(context, { type, resource });
+    if (outcome !== "unknown") context.state.apply({ op: "end", urn });
+    const cutOff = `The previous run was cut off while ${type} ${urn}.`;
+    recovered.push({ urn, type, outcome, message: `${cutOff} ${message}` });
   }
-  return notes;
+  return recovered;
 }
 
-function settle(state: LiveState, registry: ProviderRegistry, operation: PendingOperation): Promise<string> {
-  switch (operation.type) {
-    case "creating":
-      return adopt(state, registry, operation.resource);
-    case "deleting":
-      return forget(state, registry, operation);
-    default:
-      return Promise.resolve(repeatNote(operation));
+async function settle(context: RunContext, { type, resource }: PendingOperation): Promise<Finding> {
+  const repeated: Finding = { outcome: "repeated", message: "The operation is repeated if it is still needed." };
+  try {
+    if (type === "creating") return await adopt(context, resource);
+    return (type === "deleting" && (await forgetDeleted(context, resource))) || repeated;
+  } catch (error) {
+    if (error instanceof RunStopped) throw error;
+    if (type !== "creating") return repeated;
+    const message = `Whether it exists could not be found out (${messageOf(error)}).`;
+    return { outcome: "unknown", message };
   }
+}
+
+async function adopt(context: RunContext, resource: ResourceState): Promise<Finding> {
+  const { urn, type, inputs } = resource;
+  const provider = await providerOf(context, resource);
+  const { properties } = await provider.invoke({ token: LOOKUP, args: { type, urn, inputs } });
+  const { id } = properties;
+  const { state } = context;
+  const present = state.get(urn);
+  const asked = typeof id === "string" && id !== "" && id !== present?.id;
+  const found = asked ? await provider.read({ urn, id, properties: {}, inputs }) : null;
+  if (found === null) return { outcome: "forgotten", message: "It does not exist, so nothing is lost." };
+  if (present !== undefined && present.pendingReplacement !== true) state.put({ ...present, delete: true });
+  state.put({ ...resource, id: found.id, outputs: found.properties });
+  const message = `It exists as "${found.id}" and is now part of the state, so it is not created twice.`;
+  return { outcome: "adopted", message };
 }
 
 /** A delete may have been done without the engine hearing of it; a second one would then be refused by some providers. */
-async function forget(state: LiveState, registry: ProviderRegistry, operation: PendingOperation): Promise<string> {
-  const { urn, id = "", provider = "", outputs: properties, inputs } = operation.resource;
-  const owner = resolveReference(provider, (name) => state.get(name));
-  try {
-    const found =
-      owner === undefined ? undefined : await (await registry.ensure(owner)).read({ urn, id, properties, inputs });
-    if (found !== null) return repeatNote(operation);
-  } catch {
-    return repeatNote(operation);
-  }
-  state.remove(operation.resource);
-  return `The previous run was cut off while deleting ${urn}. It is gone, and is no longer part of the state.`;
+async function forgetDeleted(context: RunContext, resource: ResourceState): Promise<Finding | undefined> {
+  const { urn, id = "", outputs: properties, inputs } = resource;
+  const provider = await providerOf(context, resource);
+  if ((await provider.read({ urn, id, properties, inputs })) !== null) return undefined;
+  context.state.remove(resource);
+  return { outcome: "forgotten", message: "It is gone, and is no longer part of the state." };
 }
 
-function repeatNote({ type, resource }: PendingOperation): string {
-  return `The previous run was cut off while ${type} ${resource.urn}. The operation is repeated if it is still needed.`;
-}
-
-async function adopt(state: LiveState, registry: ProviderRegistry, resource: ResourceState): Promise<string> {
-  const cutOff = `The previous run was cut off while creating ${resource.urn}.`;
-  const owner = resolveReference(resource.provider ?? "", (urn) => state.get(urn));
-  if (owner === undefined) return `${cutOff} Its provider is not in the state, so it is created again.`;
-  try {
-    const provider = await registry.ensure(owner);
-    const { properties } = await provider.invoke({
-      token: LOOKUP_TOKEN,
-      args: { type: resource.type, urn: resource.urn, inputs: resource.inputs },
-    });
-    const id = properties.id;
-    const present = state.get(resource.urn);
-    if (typeof id !== "string" || id === "" || id === present?.id)
-      return `${cutOff} It does not exist, so nothing is lost.`;
-    const found = await provider.read({ urn: resource.urn, id, properties: {}, inputs: resource.inputs });
-    if (found === null) return `${cutOff} It does not exist, so nothing is lost.`;
-    if (present !== undefined && present.pendingReplacement !== true) state.put({ ...present, delete: true });
-    state.put({ ...resource, id: found.id, outputs: found.properties });
-    return `${cutOff} It exists as "${found.id}" and is now part of the state, so it is not created twice.`;
-  } catch (error) {
-    return `${cutOff} Whether it exists could not be found out (${messageOf(error)}), so it is created again.`;
-  }
+function providerOf({ state, providers }: RunContext, { provider = "" }: ResourceState): Promise<Provider> {
+  const owner = resolveReference(provider, (urn) => state.get(urn));
+  if (owner === undefined) return Promise.reject(new Error(`its provider ${provider} is not in the state`));
+  return providers.ensure(owner);
 }

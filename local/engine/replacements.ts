@@ -3,7 +3,7 @@ import type { PropertyMap } from "../protocol/property";
 import { isProviderType, parseProviderReference } from "../protocol/urn";
 import type { RunContext } from "./context";
 import { differenceOf } from "./diff";
-import { providerForDelete } from "./deletes";
+import { callsProvider, providerForDelete } from "./deletes";
 import type { Executor } from "./executor";
 import { transitiveDependents } from "./state";
 import type { ResourceState } from "./types";
@@ -57,18 +57,11 @@ export class Replacements {
   }
 
   private async delete(entry: ResourceState, condemned: ReadonlySet<string>): Promise<void> {
-    const goesAlone = entry.deletedWith === undefined || !condemned.has(entry.deletedWith);
-    const calls =
-      entry.custom &&
-      !isProviderType(entry.type) &&
-      entry.external !== true &&
-      entry.retainOnDelete !== true &&
-      goesAlone;
     const operation = entry.external === true ? "discard-replaced" : "delete-replaced";
     await this.executor.delete(
       operation,
       entry,
-      calls ? () => providerForDelete(this.context, entry) : undefined,
+      callsProvider(entry, condemned) ? () => providerForDelete(this.context, entry) : undefined,
       "shown",
       {
         ...entry,

@@ -17,6 +17,8 @@ const COUNTED: ReadonlySet<Operation> = new Set([
 export class Reporter {
   private readonly steps: Step[] = [];
   private readonly failed: Step[] = [];
+  /** Where the first step of each component is in `steps`. */
+  private readonly components = new Map<string, number>();
   private readonly diagnostics: Diagnostic[] = [];
   private readonly violations: (PolicyViolation & { urn: string; pack: string })[] = [];
   private readonly changes: { [operation in Operation]?: number } = {};
@@ -39,6 +41,7 @@ export class Reporter {
 
   /** The step is done: it counts from now on. */
   stepDone(step: Step): void {
+    if (step.new?.custom === false && !this.components.has(step.urn)) this.components.set(step.urn, this.steps.length);
     this.steps.push(step);
     // A resource that is only read counts when another one is read in its place.
     const reread = step.operation === "read" && step.old !== undefined && step.old.id !== step.new?.id;
@@ -50,11 +53,17 @@ export class Reporter {
     this.emit({ kind: "step-finished", step, planning: this.planning });
   }
 
+  /** The step of a component, which goes on until the program has registered its outputs. */
+  componentStep(urn: string): Step | undefined {
+    const index = this.components.get(urn);
+    return index === undefined ? undefined : this.steps[index];
+  }
+
   /** The program has registered the outputs of a component: its step is finished, with them. */
   componentFinished(urn: string, next: ResourceState): void {
-    const index = this.steps.findIndex((step) => step.urn === urn && step.new !== undefined && !step.new.custom);
-    const step = this.steps[index];
-    if (step === undefined) return;
+    const index = this.components.get(urn);
+    const step = this.componentStep(urn);
+    if (index === undefined || step === undefined) return;
     const finished: Step = { ...step, new: next };
     this.steps[index] = finished;
     this.stepFinished(finished);

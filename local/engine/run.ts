@@ -5,24 +5,23 @@ import type { PropertyMap } from "../protocol/property";
 import { ROOT_STACK_TYPE } from "../protocol/urn";
 import { runChild } from "./child-program";
 import { RunContext } from "./context";
-import { messageOf } from "./errors";
+import { messageOf, RunStopped } from "./errors";
 import { deleteUnregistered } from "./deletes";
 import { serveEngine } from "./engine-service";
 import { runInline } from "./inline-program";
 import { Monitor } from "./monitor";
-import { recover } from "./recovery";
+import { recoverState } from "./recovery";
 import { redactConfig } from "./redaction";
+import { refreshState } from "./refresh";
 import { LiveState } from "./state";
-import type { RunOptions, RunResult } from "./types";
+import type { RecoveredOperation, RunOptions, RunResult } from "./types";
 
 /** The only stack that the embedded engine runs, unless it is told to run any. */
 const LOCAL_STACK = "local";
 
 /** Says what `up` would do. Nothing is changed, neither in the state nor in a cloud. */
-export async function preview(options: RunOptions): Promise<RunResult> {
-  refuseOtherStacks(options);
-  const context = new RunContext(options, true, new LiveState(await options.store.load()));
-  return conclude(context, () => runProgram(context));
+export function preview(options: RunOptions): Promise<RunResult> {
+  return plan(options, runProgram);
 }
 
 /** Brings the stack to what the program says. */
@@ -30,9 +29,72 @@ export function up(options: RunOptions): Promise<RunResult> {
   return change(options, runProgram);
 }
 
+/** Takes over into the state what has become of the stack's resources, without running the program. */
+export function refresh(options: RunOptions): Promise<RunResult> {
+  return change(options, refreshState);
+}
+
+/** Says what `refresh` would take over. */
+export async function previewRefresh(options: RunOptions): Promise<RunResult> {
+  return plan(options, refreshState);
+}
+
 /** Deletes everything that the stack has, without running the program. */
 export function destroy(options: RunOptions): Promise<RunResult> {
-  return change(options, (context) => deleteUnregistered(context));
+  return change(options, async (context) => {
+    refuseDeleteHooks(context);
+    await deleteUnregistered(context);
+  });
+}
+
+/** Hooks are functions of the program, which a destroy does not run (destroy.go: newDestroySource). */
+function refuseDeleteHooks(context: RunContext): void {
+  for (const { urn, resourceHooks = {} } of context.state.all()) {
+    const names = [...(resourceHooks.BeforeDelete ?? []), ...(resourceHooks.AfterDelete ?? [])];
+    if (names.length === 0) continue;
+    const text = `Resource has delete hooks registered, but the program is not running. Hooks: ${names.join(", ")}`;
+    context.error(urn, text);
+  }
+  if (!context.stopped) return;
+  const advice = "take these resources, or their hooks, out of the program and run `isthmus up` before the destroy";
+  context.reporter.diagnostic("info", "", advice);
+}
+
+/** Settles what earlier runs were cut off in, and does nothing else. `forget`: see `recoverState`. */
+export async function recover(options: RunOptions, forget: readonly string[] = []): Promise<Recovery> {
+  const session = await options.store.open();
+  const context = new RunContext(options, false, new LiveState(session.snapshot, (item) => session.record(item)));
+  try {
+    return { notes: session.notes, operations: await recoverState(context, forget) };
+  } finally {
+    await context.providers.close();
+    await session.close(context.state.snapshot());
+  }
+}
+
+/** What was found of earlier runs. */
+export interface Recovery {
+  /** How the store was found: a lock that was left behind, changes that were restored. */
+  readonly notes: readonly string[];
+  readonly operations: readonly RecoveredOperation[];
+}
+
+type Work = (context: RunContext) => Promise<void>;
+
+async function plan(options: RunOptions, work: Work): Promise<RunResult> {
+  refuseOtherStacks(options);
+  return conclude(new RunContext(options, true, new LiveState(await options.store.load())), [], work);
+}
+
+async function change(options: RunOptions, work: Work): Promise<RunResult> {
+  refuseOtherStacks(options);
+  const session = await options.store.open();
+  const state = new LiveState(session.snapshot, (item) => session.record(item));
+  try {
+    return await conclude(new RunContext(options, false, state), session.notes, work);
+  } finally {
+    await session.close(state.snapshot());
+  }
 }
 
 function refuseOtherStacks({ stack, allowAnyStack }: RunOptions): void {
@@ -43,40 +105,52 @@ function refuseOtherStacks({ stack, allowAnyStack }: RunOptions): void {
   );
 }
 
-async function change(options: RunOptions, work: (context: RunContext) => Promise<void>): Promise<RunResult> {
-  refuseOtherStacks(options);
-  const session = await options.store.open();
-  const state = new LiveState(session.snapshot, (item) => session.record(item));
-  try {
-    const notes = [...session.notes, ...(await recover(state, options))];
-    const context = new RunContext(options, false, state);
-    for (const note of notes) context.reporter.diagnostic("info", "", note);
-    return await conclude(context, () => work(context));
-  } finally {
-    await session.close(state.snapshot());
-  }
-}
-
 /** Does the work of a run, and draws its result up whatever happens. */
-async function conclude(context: RunContext, work: () => Promise<void>): Promise<RunResult> {
+async function conclude(context: RunContext, notes: readonly string[], work: Work): Promise<RunResult> {
   const { reporter, options } = context;
   reporter.prelude(redactConfig(options));
   for (const key of options.secretConfigKeys ?? []) reporter.secrets.learn(new Secret(options.config?.[key] ?? ""));
   for (const { inputs, outputs } of context.state.all())
     for (const map of [inputs, outputs]) reporter.secrets.learn(map);
+  for (const note of notes) reporter.diagnostic("info", "", note);
   try {
-    await work();
+    await settleEarlier(context);
+    checkReplaced(context);
+    if (!context.stopped) await work(context);
   } catch (error) {
-    context.error("", messageOf(error));
+    if (!(error instanceof RunStopped)) context.error("", messageOf(error));
   } finally {
     await context.drained();
     await context.providers.close();
+    context.hooks.close();
   }
   if (options.abandon?.aborted === true) context.error("", abandonedMessage(context.state));
   else if (options.signal?.aborted === true)
     context.error("", "the run was stopped before its end: what had been done is saved");
   const stack = context.state.all().find((resource) => resource.type === ROOT_STACK_TYPE && resource.delete !== true);
   return reporter.result(!context.stopped && !context.flawed && !reporter.hasErrors(), stack?.outputs ?? {});
+}
+
+/** Nothing is done while it is not known whether an earlier run has made something: it might be made twice. */
+async function settleEarlier(context: RunContext): Promise<void> {
+  for (const { urn, outcome, message } of await recoverState(context)) {
+    if (outcome !== "unknown") context.reporter.diagnostic("info", "", message);
+    else if (context.preview) context.reporter.diagnostic("warning", "", message);
+    else
+      context.error(
+        "",
+        `${message} Nothing is done before that is known. Try again when the cloud can be asked; if you know that it ` +
+          `does not exist: isthmus recover --forget '${urn}'`,
+      );
+  }
+}
+
+function checkReplaced({ options, old }: RunContext): void {
+  const unknown = (options.replace ?? []).filter((urn) => !old.has(urn));
+  if (unknown.length > 0)
+    throw new Error(
+      `to be replaced but not in the stack: ${unknown.join(", ")}; the state's URNs are in \`isthmus export\``,
+    );
 }
 
 function abandonedMessage(state: LiveState): string {

@@ -119,25 +119,52 @@ export function referencesOf(resource: ResourceState): Set<string> {
   return urns;
 }
 
-/** Live entries first, then old copies; within each, references before referrers, ties by key. */
+/**
+ * Live entries first, then old copies; within each, references before referrers, ties by key. An old copy refers to what was
+ * there in its time: to other old copies, if there are any.
+ */
 export function sortTopologically(resources: readonly ResourceState[]): ResourceState[] {
-  const byKey = new Map(resources.map((resource) => [entryKey(resource), resource]));
-  const keys = [...byKey.keys()].sort();
-  const ordered = [...keys.filter((key) => !key.includes("\n")), ...keys.filter((key) => key.includes("\n"))];
-  const visited = new Set<string>();
-  const sorted: ResourceState[] = [];
-  const visit = (key: string): void => {
-    const resource = byKey.get(key);
-    if (resource === undefined || visited.has(key)) return;
-    visited.add(key);
+  const rank = (resource: ResourceState): string => (resource.delete === true ? "1" : "0") + entryKey(resource);
+  const ordered = [...resources].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  const byUrn = new Map<string, ResourceState[]>();
+  for (const resource of ordered) byUrn.set(resource.urn, [...(byUrn.get(resource.urn) ?? []), resource]);
+  const sorted = new Set<ResourceState>();
+  const visiting = new Set<ResourceState>();
+  const visit = (resource: ResourceState): void => {
+    if (visiting.has(resource)) return;
+    visiting.add(resource);
     for (const urn of [...referencesOf(resource)].sort()) {
-      if (byKey.has(urn)) visit(urn);
-      else for (const copy of ordered) if (copy.startsWith(`${urn}\n`)) visit(copy);
+      const targets = byUrn.get(urn) ?? [];
+      const all = resource.delete === true || targets[0]?.delete === true;
+      for (const target of all ? targets : targets.slice(0, 1)) visit(target);
     }
-    sorted.push(resource);
+    sorted.add(resource);
   };
-  for (const key of ordered) visit(key);
-  return sorted;
+  for (const resource of ordered) visit(resource);
+  return [...sorted];
+}
+
+/**
+ * The resources that refer to what is not there any more, without that; a child moves to its parent's parent
+ * (deployment_executor.go: rebuildBaseState).
+ */
+export function repairReferences(resources: readonly ResourceState[]): ResourceState[] {
+  const present = new Set(resources.map(({ urn }) => urn));
+  const parents = new Map(resources.map(({ urn, parent }) => [urn, parent]));
+  return resources
+    .filter((resource) => [...referencesOf(resource)].some((urn) => !present.has(urn)))
+    .map((resource) => {
+      const { parent, deletedWith, dependencies, propertyDependencies } = resource;
+      const kept = (urns: readonly string[]): string[] => urns.filter((urn) => present.has(urn));
+      const lists = Object.entries(propertyDependencies).map(([key, urns]) => [key, kept(urns)] as const);
+      return {
+        ...resource,
+        parent: parent === undefined || present.has(parent) ? parent : parents.get(parent),
+        deletedWith: deletedWith !== undefined && present.has(deletedWith) ? deletedWith : undefined,
+        dependencies: kept(dependencies),
+        propertyDependencies: Object.fromEntries(lists.filter(([, urns]) => urns.length > 0)),
+      };
+    });
 }
 
 /** Every entry that refers to one of `urns`, directly or through others, referenced ones first. */

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly providers: ProviderHost;
   readonly store: StateStore;
   readonly analyzers?: readonly Analyzer[];
+  /** URNs of resources to replace, whatever their inputs say. */
+  readonly replace?: readonly string[];
   /** Concurrent resource operations. Default: 16. */
   readonly parallel?: number;
   readonly onEvent?: (event: EngineEvent) => void;
@@ -154,6 +156,8 @@ export interface ResourceState {
   readonly deletedWith?: string;
   readonly ignoreChanges?: readonly string[];
   readonly replaceOnChanges?: readonly string[];
+  /** Names of hooks of the program, by when they are called: `BeforeCreate`, `AfterDelete`, `OnError` and so on. */
+  readonly resourceHooks?: Readonly<Record<string, readonly string[]>>;
   readonly created?: string;
   readonly modified?: string;
   readonly sourcePosition?: string;
@@ -162,6 +166,18 @@ export interface ResourceState {
 export interface PendingOperation {
   readonly type: "creating" | "updating" | "deleting" | "reading";
   readonly resource: ResourceState;
+}
+
+/** What became of an operation that an earlier run was cut off in. */
+export interface RecoveredOperation {
+  readonly urn: string;
+  readonly type: PendingOperation["type"];
+  /**
+   * `adopted`: what it had made is now part of the state. `forgotten`: nothing came of it, or nothing is left of it.
+   * `repeated`: the next run does it again if it is still needed. `unknown`: it could not be found out, and stays pending.
+   */
+  readonly outcome: "adopted" | "forgotten" | "repeated" | "unknown";
+  readonly message: string;
 }
 
 /** A stack's last known state, decrypted. */

@@ -130,7 +130,8 @@ class ProviderConnection implements Provider {
     return {
       id: answer.getId(),
       properties: this.outputs(answer.getProperties(), { ...properties, ...inputs }),
-      inputs: this.outputs(answer.getInputs(), inputs),
+      // A provider that says nothing of the inputs means that they are as they were.
+      inputs: answer.hasInputs() ? this.outputs(answer.getInputs(), inputs) : inputs,
     };
   }
 

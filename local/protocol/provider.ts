@@ -163,6 +163,12 @@ export class InitializationFailed extends Error {
   }
 }
 
+/**
+ * Function by which the simulated clouds say which resource a create that was cut off has made: `{type, urn, inputs}` to
+ * `{id}`, or to `{}` for none.
+ */
+export const LOOKUP = "isthmus:local:lookup";
+
 /** Makes provider instances: one for each provider resource of a run. */
 export interface ProviderHost {
   /** Throws a `ProviderError` that names the package when there is no provider for it. */

@@ -1,5 +1,6 @@
 import { equals, unwrapSecrets, type PropertyMap } from "../../protocol/property";
 import {
+  LOOKUP,
   ProviderError,
   type CheckRequest,
   type CheckResult,
@@ -120,7 +121,7 @@ export class KubernetesProvider implements Provider {
 
   /** Serves `isthmus:local:lookup {type, inputs}`: the id of the object that those checked inputs made. */
   async invoke({ token, args }: InvokeRequest): Promise<InvokeResult> {
-    if (token !== "isthmus:local:lookup") {
+    if (token !== LOOKUP) {
       throw new ProviderError(`the simulated kubernetes provider has no function ${token}`);
     }
     const server = this.connect();

@@ -1,5 +1,6 @@
 import { equals, Secret, Unknown, unwrapSecrets, type PropertyMap } from "../../protocol/property";
 import {
+  LOOKUP,
   ProviderError,
   type CheckRequest,
   type CheckResult,
@@ -105,8 +106,7 @@ export class TlsProvider implements Provider {
 
   /** Serves `isthmus:local:lookup {type, inputs, urn}`: the id of what was made for that URN with those inputs. */
   async invoke({ token, args }: InvokeRequest): Promise<InvokeResult> {
-    if (token !== "isthmus:local:lookup")
-      throw new ProviderError(`the simulated tls provider has no function ${token}`);
+    if (token !== LOOKUP) throw new ProviderError(`the simulated tls provider has no function ${token}`);
     const urn = textAt(args, "urn");
     const inputs = unwrapSecrets(args.inputs ?? {});
     const found = this.ledger

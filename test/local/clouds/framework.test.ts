@@ -1,4 +1,5 @@
-import { Cloud, LOOKUP } from "../../../local/clouds/cloud";
+import { Cloud } from "../../../local/clouds/cloud";
+import { LOOKUP } from "../../../local/protocol/provider";
 import { Ledger } from "../../../local/clouds/ledger";
 import type { CloudDefinition, Referrer } from "../../../local/clouds/model";
 import { quota, ratchet } from "../../../local/clouds/rules";

@@ -10,6 +10,7 @@ import {
   importDeployment,
   MemoryStore,
   previewDigest,
+  recover,
   toPulumiEvents,
 } from "../../../local/engine";
 import type { Analyzer } from "../../../local/engine";
@@ -223,7 +224,7 @@ test("a killed run loses nothing: the next one finds what was made, and adopts w
   fs.appendFileSync(path.join(copy, "journal.jsonl"), '{"op":"put","resou');
   fs.writeFileSync(
     path.join(copy, "lock.json"),
-    JSON.stringify({ pid: 2 ** 22 + 1, host: os.hostname(), time: "2026-01-01T00:00:00Z" }),
+    JSON.stringify({ pid: 2 ** 22 + 1, owner: "ada", host: os.hostname(), time: "2026-01-01T00:00:00Z" }),
   );
 
   const store = new FileStore(copy, "passphrase");
@@ -243,7 +244,7 @@ test("a killed run loses nothing: the next one finds what was made, and adopts w
   expect(steps(result)).toEqual([]);
   expect(second.cloud.names()).toEqual(["lost-2", "made-1"]);
   const notes = result.diagnostics.map(({ message }) => message);
-  expect(notes[0]).toMatch(/^The lock of process \d+ .* was stale/);
+  expect(notes[0]).toMatch(/^The lock of process \d+ of ada \(since 2026-01-01T00:00:00Z\) was stale/);
   expect(notes[1]).toMatch(/^The previous run did not end properly.*last line was incomplete/);
   expect(notes[2]).toBe(
     'The previous run was cut off while creating urn:pulumi:local::test::toy:index:Thing::lost. It exists as "lost-2" and is now part of the state, so it is not created twice.',
@@ -252,22 +253,53 @@ test("a killed run loses nothing: the next one finds what was made, and adopts w
   await killed;
 });
 
+/** A stack whose provider is there, and whose one thing was being created when the run was cut off. */
+async function cutOff(): Promise<Life> {
+  const life = new Life();
+  await life.up((provider) => void new Thing("a", {}, { provider }));
+  const { resources } = await life.store.load();
+  const lost = await life.state("a");
+  life.cloud.things.clear();
+  const { id: _, ...resource } = lost;
+  const rest = resources.filter(({ urn }) => urn !== lost.urn);
+  return Object.assign(new Life(new MemoryStore({ resources: rest, pending: [{ type: "creating", resource }] })), {
+    cloud: life.cloud,
+  });
+}
+
 test("what was not made before the kill is made in the next run", async () => {
-  const pending = {
-    urn: "urn:pulumi:local::test::toy:index:Thing::a",
-    type: "toy:index:Thing",
-    custom: true,
-    inputs: {},
-    outputs: {},
-    dependencies: [],
-    propertyDependencies: {},
-  };
-  const life = new Life(new MemoryStore({ resources: [], pending: [{ type: "creating", resource: pending }] }));
+  const life = await cutOff();
   const result = await life.up((provider) => {
     new Thing("a", {}, { provider });
   });
   expect(steps(result)).toEqual(["create a"]);
   expect((await life.store.load()).pending).toEqual([]);
+});
+
+test("nothing is done while it is not known what a killed run has made, until the user says to forget it", async () => {
+  const life = await cutOff();
+  const body: Body = (provider) => void new Thing("a", {}, { provider });
+  life.cloud.faults = { "invoke:a": new ProviderError("the cloud cannot be reached") };
+  const urn = "urn:pulumi:local::test::toy:index:Thing::a";
+  const unknown =
+    `The previous run was cut off while creating ${urn}. Whether it exists could not be found out ` +
+    "(the cloud cannot be reached).";
+  const refused = await life.up(body);
+  expect(errors(refused)).toEqual([
+    `${unknown} Nothing is done before that is known. Try again when the cloud can be asked; if you know that it does ` +
+      `not exist: isthmus recover --forget '${urn}'`,
+  ]);
+  expect(life.cloud.things.size).toBe(0);
+  const shown = await life.preview(body);
+  expect(shown.succeeded).toBe(true);
+  expect(shown.diagnostics.map(({ message }) => message)).toEqual([unknown]);
+
+  const { operations } = await recover(life.options(body));
+  expect(operations.map(({ outcome }) => outcome)).toEqual(["unknown"]);
+  const forgotten = await recover(life.options(body), [urn]);
+  expect(forgotten.operations.map(({ outcome }) => outcome)).toEqual(["forgotten"]);
+  expect((await recover(life.options(body))).operations).toEqual([]);
+  expect(steps(await life.up(body))).toEqual(["create a"]);
 });
 
 test("what a killed run had deleted is forgotten, not deleted twice", async () => {
@@ -295,7 +327,7 @@ test("a store that another run holds is refused with the holder's name", async (
   const store = new FileStore(directory, "passphrase");
   const session = await store.open();
   await expect(new FileStore(directory, "passphrase").open()).rejects.toThrow(
-    `in use by process ${process.pid} on ${os.hostname()}`,
+    `in use by process ${process.pid} of ${os.userInfo().username} on ${os.hostname()} since `,
   );
   await session.close({ resources: [], pending: [] });
   await (await new FileStore(directory, "passphrase").open()).close({ resources: [], pending: [] });

@@ -4,7 +4,7 @@ import { MemoryStore, preview, up } from "../../../local/engine";
 import type { EngineEvent, RunOptions, RunResult, StateStore } from "../../../local/engine";
 import { containsUnknown, equals, Secret, unwrapSecrets } from "../../../local/protocol/property";
 import type { PropertyMap, PropertyValue } from "../../../local/protocol/property";
-import { ProviderError } from "../../../local/protocol/provider";
+import { LOOKUP, ProviderError } from "../../../local/protocol/provider";
 import type { DiffResult, Provider, ProviderHost } from "../../../local/protocol/provider";
 import { urnName } from "../../../local/protocol/urn";
 
@@ -130,7 +130,10 @@ class ToyProvider implements Provider {
 
   async invoke(request: Parameters<Provider["invoke"]>[0]) {
     this.cloud.calls.push(`invoke ${request.token}`);
-    if (request.token === "isthmus:local:lookup") return { properties: this.lookUp(request.args), failures: [] };
+    if (request.token === LOOKUP) {
+      this.cloud.record("invoke", String(request.args.urn), request);
+      return { properties: this.lookUp(request.args), failures: [] };
+    }
     if (request.token === "toy:index:fail") throw new ProviderError("the function fails");
     return { properties: { region: this.region, echo: request.args.value ?? null }, failures: [] };
   }

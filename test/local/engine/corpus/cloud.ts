@@ -17,12 +17,12 @@ import type {
   UpdateRequest,
 } from "../../../../local/protocol/provider";
 import { urnName } from "../../../../local/protocol/urn";
-import type { Fault } from "./lifecycle";
+import type { Fault, Generation } from "./lifecycle";
 
 /** The cloud of the corpus. It is a function of what it is asked: no ids, names or orders that differ between runs. */
 export class CorpusCloud implements ProviderHost {
   readonly things = new Map<string, PropertyMap>();
-  faults: Readonly<Record<string, Fault>> = {};
+  private faults: Readonly<Record<string, Fault>> = {};
   private readonly made = new Map<string, number>();
 
   constructor(found: Readonly<Record<string, string>> = {}) {
@@ -31,6 +31,15 @@ export class CorpusCloud implements ProviderHost {
 
   open(): Promise<Provider> {
     return Promise.resolve(new CorpusProvider(this));
+  }
+
+  /** Begins a generation of a lifecycle: what happened behind the engine's back, and what is going to go wrong. */
+  enter({ drift = {}, faults = {} }: Generation): void {
+    this.faults = faults;
+    for (const [id, properties] of Object.entries(drift)) {
+      if (properties === null) this.things.delete(id);
+      else this.things.set(id, properties);
+    }
   }
 
   /** `a-1`, then `a-2`: numbered by name, since unrelated things are made in any order. */

@@ -1,6 +1,6 @@
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
-import { destroy, MemoryStore, preview, toPulumiEvents, up } from "../../../../local/engine";
+import { destroy, MemoryStore, preview, previewRefresh, refresh, toPulumiEvents, up } from "../../../../local/engine";
 import type { RunOptions } from "../../../../local/engine";
 import { serializeResource } from "../../../../local/engine/deployment";
 import { SIGNATURE } from "../../../../local/protocol/property";
@@ -8,6 +8,12 @@ import { CorpusCloud } from "./cloud";
 import type { Generation, Lifecycle } from "./lifecycle";
 import { Identifiers, observeRun, observeState, references } from "./observation";
 import type { EventLine, Json, Observed, ObservedRun } from "./observation";
+
+const VERBS: Readonly<Record<ReturnType<typeof verbOf>, { readonly plan?: typeof up; readonly run: typeof up }>> = {
+  up: { plan: preview, run: up },
+  refresh: { plan: previewRefresh, run: refresh },
+  destroy: { run: destroy },
+};
 
 /** Takes a program through its life on the embedded engine. */
 export async function observeEmbedded(lifecycle: Lifecycle): Promise<Observed[]> {
@@ -17,11 +23,11 @@ export async function observeEmbedded(lifecycle: Lifecycle): Promise<Observed[]>
   const observed: Observed[] = [];
   let before: readonly Json[] = [];
   for (const [index, generation] of lifecycle.generations.entries()) {
-    cloud.faults = generation.faults ?? {};
-    const options = optionsOf(lifecycle, generation, index);
-    const planned =
-      generation.program === undefined ? undefined : await lines(preview, { ...options, providers: cloud, store });
-    const done = await lines(generation.program === undefined ? destroy : up, { ...options, providers: cloud, store });
+    cloud.enter(generation);
+    const options = { ...optionsOf(lifecycle, generation, index), providers: cloud, store };
+    const { plan, run } = VERBS[verbOf(generation)];
+    const planned = plan === undefined ? undefined : await lines(plan, options);
+    const done = await lines(run, options);
     const after = (await store.load()).resources.map(
       (resource) => openSecrets(serializeResource(resource) as JavaScriptValue) as Json,
     );
@@ -58,25 +64,39 @@ export function openSecrets(value: JavaScriptValue): JavaScriptValue {
   if (Array.isArray(value)) return value.map(openSecrets);
   if (typeof value !== "object" || value === null) return value;
   const object = value as Json;
-  if (object[SIGNATURE] === "1b47061264138c4ac30d75fd1eb44270") return { secret: openSecrets(object.value ?? null) };
+  if (object[SIGNATURE] === "1b47061264138c4ac30d75fd1eb44270") {
+    // A state that the CLI exported holds the JSON text.
+    const { plaintext, value: open = null } = object;
+    return { secret: openSecrets(typeof plaintext === "string" ? (JSON.parse(plaintext) as JavaScriptValue) : open) };
+  }
   return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, openSecrets(item)]));
 }
 
+/** The verb that the generation runs. */
+export function verbOf({ verb, program }: Generation): "up" | "destroy" | "refresh" {
+  return verb ?? (program === undefined ? "destroy" : "up");
+}
+
+/** The stack's configuration: it tells a program in a process of its own which one it is. */
+export function configOf({ name }: Lifecycle, { config }: Generation, index: number): Record<string, string> {
+  return { "corpus:lifecycle": name, "corpus:generation": String(index), ...config };
+}
+
 function optionsOf(
-  { name, child }: Lifecycle,
-  { program, config }: Generation,
+  lifecycle: Lifecycle,
+  generation: Generation,
   index: number,
-): Pick<RunOptions, "project" | "stack" | "program" | "config"> {
-  const all = { "corpus:lifecycle": name, "corpus:generation": String(index), ...config };
+): Pick<RunOptions, "project" | "stack" | "program" | "config" | "replace"> {
   const nodeArgs = ["-r", require.resolve("esbuild-register")];
   return {
     project: "test",
     stack: "local",
-    config: all,
+    config: configOf(lifecycle, generation, index),
+    replace: (generation.replace ?? []).map((name) => `urn:pulumi:local::test::toy:index:Thing::${name}`),
     program:
-      child === true
+      lifecycle.child === true
         ? { kind: "child", main: "main.ts", directory: __dirname, nodeArgs }
-        : { kind: "inline", run: async () => program?.() },
+        : { kind: "inline", run: async () => generation.program?.() },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PropertyMap } from "../../../../local/protocol/property";
 import { Group, Thing, Toys } from "../toy";
 
 export { Group, Thing, Toys };
@@ -17,8 +18,13 @@ export interface Fault {
 /** One state of a program's life: what it says, and what the cloud does to it. */
 export interface Generation {
   readonly name: string;
-  /** Absent: the stack is destroyed. */
   readonly program?: Program;
+  /** Default: `up`, or `destroy` where there is no program. */
+  readonly verb?: "up" | "destroy" | "refresh";
+  /** Things to replace whatever their inputs say, by name. */
+  readonly replace?: readonly string[];
+  /** What has become of things behind the engine's back, by id: other properties, or null for those that are gone. */
+  readonly drift?: Readonly<Record<string, PropertyMap | null>>;
   readonly config?: Readonly<Record<string, string>>;
   readonly faults?: Readonly<Record<string, Fault>>;
 }

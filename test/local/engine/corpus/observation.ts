@@ -15,6 +15,8 @@ export interface ObservedRun {
   /** First line of every error, with the resource it is about. */
   readonly errors: readonly string[];
   readonly changes: Readonly<Record<string, number>>;
+  /** What hooks wrote when they were called, sorted. Absent for programs without any. */
+  readonly hooks?: readonly string[];
 }
 
 /** What one generation of a program led to. */
@@ -71,6 +73,9 @@ export class Identifiers {
   }
 }
 
+/** What the messages begin with that hooks of the corpus write. */
+export const HOOK = "hook: ";
+
 const STACK = "pulumi:pulumi:Stack::test-local";
 const TOYS = "pulumi:providers:toy::toys";
 
@@ -100,6 +105,7 @@ export function observeRun(
 ): ObservedRun {
   const entries: Entry[] = [];
   const errors = new Set<string>();
+  const hooks: string[] = [];
   let changes: Readonly<Record<string, number>> = {};
   for (const [at, line] of lines.entries()) {
     if (line.resourcePreEvent !== undefined)
@@ -116,6 +122,7 @@ export function observeRun(
     // The CLI closes every failed run with a line of its own.
     if (diagnostic?.severity === "error" && !/^(update|preview|destroy) failed$/.test(diagnostic.message.trim()))
       errors.add(errorText(diagnostic));
+    if (diagnostic?.message.startsWith(HOOK) === true) hooks.push(diagnostic.message.slice(HOOK.length).trim());
     changes = line.summaryEvent?.resourceChanges ?? changes;
   }
   return {
@@ -124,6 +131,7 @@ export function observeRun(
     order: [...new Set(orderOf(entries, refers))].sort(),
     errors: [...errors].map((text) => ids.replace(text)).sort(),
     changes: Object.fromEntries(Object.entries(changes).sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...(hooks.length > 0 ? { hooks: hooks.sort() } : {}),
   };
 }
 
@@ -163,7 +171,10 @@ function stepText({ metadata, failed }: Entry): string {
 }
 
 function orderOf(entries: readonly Entry[], refers: ReadonlySet<string>): string[] {
-  const counted = entries.filter(({ metadata: { op, urn } }) => op !== "same" && short(urn) !== STACK);
+  // Refreshes do not wait for each other.
+  const counted = entries.filter(
+    ({ metadata: { op, urn } }) => !["same", "refresh"].includes(op) && short(urn) !== STACK,
+  );
   return counted.flatMap((one) =>
     counted.flatMap((other) => {
       const [a, b] = [one.metadata, other.metadata];

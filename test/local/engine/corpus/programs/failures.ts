@@ -42,6 +42,23 @@ export const failures: readonly Lifecycle[] = [
     },
     { faults: { failed: { "delete:a": { message: "in use" } } } },
   ),
+  life(
+    "delete-failure-beside-others",
+    {
+      created: (provider) => {
+        const base = new Thing("base", {}, { provider });
+        const a = new Thing("a", { value: base.computed }, { provider });
+        new Thing("top", { value: a.computed }, { provider });
+        new Thing("alone", {}, { provider });
+        new Thing("protected", {}, { provider, protect: true });
+        const under = new Thing("under", {}, { provider });
+        new Thing("kept", { value: under.computed }, { provider, protect: true });
+      },
+      "refused and failed": () => {},
+      refused: () => {},
+    },
+    { faults: { "refused and failed": { "delete:a": { message: "in use" } } } },
+  ),
   {
     ...life("destroy-failure", {}),
     generations: [

@@ -1,8 +1,10 @@
 import type { Lifecycle } from "../lifecycle";
 import { failures } from "./failures";
+import { hooks } from "./hooks";
 import { identity } from "./identity";
 import { options } from "./options";
 import { providers } from "./providers";
+import { refreshes } from "./refresh";
 import { replacements } from "./replacements";
 import { secrets } from "./secrets";
 import { steps } from "./steps";
@@ -16,4 +18,6 @@ export const lifecycles: readonly Lifecycle[] = [
   ...secrets,
   ...providers,
   ...failures,
+  ...refreshes,
+  ...hooks,
 ];

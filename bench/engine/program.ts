@@ -1,0 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { makeThings } from "./things";
+
+makeThings(new pulumi.Config("bench").requireNumber("count"));

@@ -1,0 +1,190 @@
+import * as grpc from "@grpc/grpc-js";
+import type { Message } from "google-protobuf";
+import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
+import * as callback_pb from "@pulumi/pulumi/proto/callback_pb";
+import {
+  ErrorHookRequest,
+  ErrorHookResponse,
+  ResourceHookRequest,
+  ResourceHookResponse,
+} from "@pulumi/pulumi/proto/resource_pb";
+
+import { encode } from "../protocol/property";
+import { urnName, urnType } from "../protocol/urn";
+import { unlessAbandoned } from "./abandon";
+import type { RunContext } from "./context";
+import { messageOf, RunStopped } from "./errors";
+import type { Operation, ResourceState, Step } from "./types";
+
+/** A function of the program that the engine calls around an operation. */
+interface Hook {
+  readonly callback: callback_pb.Callback;
+  /** Whether it is called in previews, too. */
+  readonly onDryRun: boolean;
+  /** What it throws is a warning. */
+  readonly ignoreErrors: boolean;
+}
+
+/** How often a hook may have an operation done again (retries.go). */
+const MOST_ATTEMPTS = 100;
+
+const KINDS: Readonly<Partial<Record<Operation, "Create" | "Update" | "Delete">>> = {
+  create: "Create",
+  "create-replacement": "Create",
+  update: "Update",
+  delete: "Delete",
+  "delete-replaced": "Delete",
+  discard: "Delete",
+  "discard-replaced": "Delete",
+};
+
+/** The hooks that the program has registered. They are called in its process, by its SDK's callback server. */
+export class Hooks {
+  private readonly resource = new Map<string, Hook>();
+  private readonly error = new Map<string, Hook>();
+  private readonly clients = new Map<string, CallbacksClient>();
+
+  constructor(private readonly context: RunContext) {}
+
+  /** Takes a hook that steps call, or one that is asked when an operation has failed. Throws when its name is taken. */
+  register(kind: "resource" | "error", name: string, hook: Hook): void {
+    if (this.resource.has(name) || this.error.has(name))
+      throw new Error(`resource hook already registered for name "${name}"`);
+    this[kind].set(name, hook);
+  }
+
+  /** Calls the hooks that come before the step. Throws when one of them does. */
+  async before(step: Step): Promise<void> {
+    const kind = KINDS[step.operation];
+    if (kind !== undefined) await this.call("Before", kind, step.old, step.new);
+  }
+
+  /** Calls the hooks that come after the step. What they throw fails the run, but the step is done. */
+  async after({ operation, old, urn }: Pick<Step, "operation" | "old" | "urn">, next?: ResourceState): Promise<void> {
+    const kind = KINDS[operation];
+    if (kind === undefined) return;
+    try {
+      await this.call("After", kind, old, next);
+    } catch (error) {
+      if (error instanceof RunStopped) throw error;
+      this.context.error(urn, messageOf(error));
+    }
+  }
+
+  /** Does a provider's operation, and does it again as long as a hook of the resource wants that. */
+  async retried<T>(
+    operation: "create" | "update" | "delete",
+    old: ResourceState | undefined,
+    next: ResourceState | undefined,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    const failures: string[] = [];
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (error instanceof RunStopped) throw error;
+        failures.unshift(messageOf(error));
+        if (!(await this.wantsRetry(operation, old, next, failures))) throw error;
+      }
+    }
+  }
+
+  /** Ends the connections to the program. */
+  close(): void {
+    for (const client of this.clients.values()) client.close();
+  }
+
+  private async wantsRetry(
+    operation: string,
+    old: ResourceState | undefined,
+    next: ResourceState | undefined,
+    failures: readonly string[],
+  ): Promise<boolean> {
+    const subject = next ?? old;
+    const names = subject?.resourceHooks?.OnError ?? [];
+    if (subject === undefined || names.length === 0) return false;
+    const { reporter } = this.context;
+    const { urn } = subject;
+    if (failures.length >= MOST_ATTEMPTS) {
+      reporter.diagnostic("warning", urn, `maximum number of error hook retries (${MOST_ATTEMPTS}) reached`);
+      throw new Error("maximum number of error hook retries reached");
+    }
+    const request = fill(new ErrorHookRequest(), subject.urn, subject.id, old, next)
+      .setFailedOperation(operation)
+      .setErrorsList([...failures]);
+    let retry = false;
+    for (const name of names) {
+      const hook = this.error.get(name);
+      if (hook === undefined) throw new Error(`error hooks execution failed: error hook "${name}" was not registered`);
+      const response = ErrorHookResponse.deserializeBinary(await this.invoke(hook, request));
+      if (response.getError() !== "")
+        throw new Error(`error hooks execution failed: error hook "${name}" failed: ${response.getError()}`);
+      retry ||= response.getRetry();
+    }
+    const count = `(${failures.length}/${MOST_ATTEMPTS})`;
+    if (retry) reporter.diagnostic("warning", urn, `retrying ${operation} due to on-error hook request ${count}`);
+    return retry;
+  }
+
+  private async call(
+    when: "Before" | "After",
+    kind: "Create" | "Update" | "Delete",
+    before: ResourceState | undefined,
+    next: ResourceState | undefined,
+  ): Promise<void> {
+    const subject = next ?? before;
+    const type = `${when}${kind}`;
+    // Whatever a new resource replaces is not its own past.
+    const old = kind === "Create" ? undefined : before;
+    for (const name of subject?.resourceHooks?.[type] ?? []) {
+      const hook = this.resource.get(name);
+      if (subject === undefined || hook === undefined) throw new Error(`hook "${name}" was not registered`);
+      if (this.context.preview && !hook.onDryRun) continue;
+      const request = fill(new ResourceHookRequest(), subject.urn, (next ?? before)?.id, old, next);
+      if (when === "After" && next !== undefined) request.setNewOutputs(encode(next.outputs));
+      const response = ResourceHookResponse.deserializeBinary(await this.invoke(hook, request));
+      const error = response.getError();
+      if (error === "") continue;
+      if (!hook.ignoreErrors) throw new Error(`${when.toLowerCase()} hook "${name}" failed: ${error}`);
+      this.context.reporter.diagnostic("warning", subject.urn, `${type} hook "${name}" failed: ${error}`);
+    }
+  }
+
+  private async invoke({ callback }: Hook, request: Message): Promise<Uint8Array> {
+    const target = callback.getTarget();
+    let client = this.clients.get(target);
+    if (client === undefined) {
+      client = new CallbacksClient(target, grpc.credentials.createInsecure());
+      this.clients.set(target, client);
+    }
+    const connected = client;
+    const message = new callback_pb.CallbackInvokeRequest()
+      .setToken(callback.getToken())
+      .setRequest(request.serializeBinary());
+    const answer = (): Promise<Uint8Array> =>
+      new Promise((resolve, reject) => {
+        connected.invoke(message, (error, response) =>
+          error === null ? resolve(response.getResponse_asU8()) : reject(error),
+        );
+      });
+    return unlessAbandoned(answer, this.context.options.abandon);
+  }
+}
+
+function fill<Request extends ResourceHookRequest | ErrorHookRequest>(
+  request: Request,
+  urn: string,
+  id: string | undefined,
+  old: ResourceState | undefined,
+  next: ResourceState | undefined,
+): Request {
+  request
+    .setUrn(urn)
+    .setId(id ?? "")
+    .setName(urnName(urn))
+    .setType(urnType(urn));
+  if (next !== undefined) request.setNewInputs(encode(next.inputs));
+  if (old !== undefined) request.setOldInputs(encode(old.inputs)).setOldOutputs(encode(old.outputs));
+  return request;
+}
