@@ -9,7 +9,7 @@ export interface PlatformSummary {
   readonly clusters: Readonly<Record<string, ClusterSummary>>;
   /** Who may call whom, one line a rule. */
   readonly calls: readonly string[];
-  /** How split Services share their traffic. */
+  /** How split Services share their traffic, or what shares it. */
   readonly splits: readonly string[];
   /** Who may use which bucket, one line a grant. */
   readonly objects: readonly string[];
@@ -38,7 +38,7 @@ export function describePlatform(plan: EnvironmentPlan): PlatformSummary {
   return {
     clusters: Object.fromEntries(plan.clusters.map((cluster) => [cluster.key, describeCluster(cluster)])),
     calls: describeAccess(plan.traffic.documents),
-    splits: describeSplits(plan.traffic.documents),
+    splits: [...describeSplits(plan.traffic.documents), ...describeCanaries(plan)].sort(),
     objects: describeGrants(plan),
     mirrors: Object.fromEntries(
       plan.buckets.map(({ key, primary, replica, rpo, activeCluster }) => [
@@ -47,6 +47,12 @@ export function describePlatform(plan: EnvironmentPlan): PlatformSummary {
       ]),
     ),
   };
+}
+
+function describeCanaries({ workloads }: EnvironmentPlan): string[] {
+  return workloads.flatMap(({ key, namespace, canary }) =>
+    canary === undefined ? [] : [`${namespace}/${key}: by ${canary.by}`],
+  );
 }
 
 function describeCluster({ kind, clusterName: name, kubernetesVersion, place, connect }: ClusterPlan): ClusterSummary {

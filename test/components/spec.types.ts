@@ -2,12 +2,25 @@
  * Wrong references in a spec, each under a directive that the type checker refuses when there is nothing wrong. Held by
  * `npm run typecheck`, and by `spec.test.ts` in `npm test`.
  */
-import { aks, allow, bucket, eks, environment, linkerd, mirrored } from "../../components/spec";
+import {
+  aks,
+  allow,
+  bucket,
+  canary,
+  consul,
+  eks,
+  environment,
+  istio,
+  linkerd,
+  mirrored,
+  steps,
+} from "../../components/spec";
 
 const clusters = {
   east: eks({ region: "us-east-1", kubernetesVersion: "1.34", cidr: "10.16.0.0/14", nodes: {} }),
   north: aks({ location: "northeurope", kubernetesVersion: "1.34", cidr: "10.20.0.0/14", nodes: {} }),
 };
+const image = { image: "shop/web:1" };
 const base = { namespace: "shop", image: "shop/web:1", port: 8080 };
 
 export const right = environment({
@@ -60,6 +73,27 @@ export const unknownVersionInASplit = environment({
   // @ts-expect-error "checkout-v3" is not a version of checkout
   splits: { checkout: { "checkout-v1": 90, "checkout-v3": 10 } },
 });
+
+export const rollouts = environment({
+  clusters,
+  mesh: istio({ mode: "ambient" }),
+  workloads: { web: { ...base, on: ["east"], versions: { v1: image, v2: image } }, cart: { ...base, on: ["east"] } },
+  rollouts: {
+    web: steps({ from: "web-v1", to: "web-v2", shares: [10, 100], step: 1 }),
+    cart: canary({ by: "flagger", prometheus: "http://prometheus:9090" }),
+  },
+});
+
+export const stepToAnUnknownVersion = environment({
+  clusters,
+  mesh: consul(),
+  workloads: { web: { ...base, on: ["east"], versions: { v1: image } } },
+  // @ts-expect-error "web-v2" is not a version of web
+  rollouts: { web: steps({ from: "web-v1", to: "web-v2", shares: [100], step: 0 }) },
+});
+
+// @ts-expect-error Istio runs in one mode or the other
+export const modeless = istio({});
 
 export const wrongMethod = environment({
   clusters,
