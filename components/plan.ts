@@ -8,6 +8,7 @@ import {
 import { validateFargate } from "./cluster/eks/validate";
 import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { validateExisting } from "./cluster/existing/plan";
+import { planNamespaces, type NamespacePlan } from "./cluster/portable/namespaces";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
@@ -45,6 +46,8 @@ export interface EnvironmentPlan {
   readonly buckets: readonly MirroredBucketPlan[];
   readonly workloads: readonly WorkloadPlan[];
   readonly identities: readonly IdentityPlan[];
+  /** Namespaces of workloads and movers, by cluster. */
+  readonly namespaces: readonly NamespacePlan[];
   readonly traffic: TrafficPlan;
   /** What moves the weights of canaries, by cluster. */
   readonly canaryControllers: Readonly<Record<string, readonly ControllerPlan[]>>;
@@ -221,17 +224,27 @@ function assemble(
   const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
   const mesh = planMesh(spec.mesh);
   const adapter = planAdapter(spec, mesh);
+  const buckets = sorted(spec.buckets ?? {}).map(([key, bucket]) =>
+    planBucket(key, bucket, { ...contextOf(`buckets.${key}`), clusters: byKey }),
+  );
+  const workloads = planWorkloads(spec);
+  const identities = planIdentities(spec);
   return {
     environment,
     namePrefix: settings.namePrefix,
     providers: planProviders(environment, clusters, settings),
     clusters,
     mesh,
-    buckets: sorted(spec.buckets ?? {}).map(([key, bucket]) =>
-      planBucket(key, bucket, { ...contextOf(`buckets.${key}`), clusters: byKey }),
-    ),
-    workloads: planWorkloads(spec),
-    identities: planIdentities(spec),
+    buckets,
+    workloads,
+    identities,
+    namespaces: planNamespaces({
+      partOf: `${settings.namePrefix}-${environment}`,
+      membership: mesh.membership,
+      workloads,
+      identities,
+      movers: buckets.flatMap(({ activeCluster, standbyCluster }) => [activeCluster, standbyCluster]),
+    }),
     traffic,
     canaryControllers: planControllers(spec, planMesh(spec.mesh)),
     ...(adapter && { adapter }),

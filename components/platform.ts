@@ -1,15 +1,15 @@
-import * as core from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "./cluster/cluster";
 import { createCluster } from "./cluster/create";
 import { GatewayApi } from "./cluster/portable/gateway-api";
+import { StorageClasses } from "./cluster/portable/storage-classes";
+import { WorkloadNamespace } from "./cluster/portable/workload-namespace";
 import { ClusterTrust } from "./identity/cluster-trust";
 import type { IdentityPlan } from "./identity/plan";
 import { WorkloadIdentity } from "./identity/workload-identity";
 import { createMeshes } from "./mesh/create";
 import type { Mesh } from "./mesh/mesh";
-import type { Marks } from "./mesh/plan";
 import type { EnvironmentPlan } from "./plan";
 import { Providers } from "./providers";
 import { CanaryController } from "./rollout/canary-controller";
@@ -39,13 +39,14 @@ export class Platform extends pulumi.ComponentResource {
     this.providers = new Providers(name, plan.providers, { parent: this });
 
     const clusters = this.createClusters();
+    this.createStorageClasses(clusters);
     const meshes = this.installMesh(clusters);
     const buckets = this.createBuckets();
     const identities = this.createIdentities(clusters, buckets);
     const namespaces = this.createNamespaces(clusters);
     const ready = this.installControllers(clusters, meshes);
     const workloads = this.runWorkloads(clusters, ready, identities, namespaces);
-    this.runMovers(clusters, identities);
+    this.runMovers(clusters, identities, namespaces);
     this.applyTraffic(clusters, ready, namespaces);
     this.startCanaries(clusters, ready, workloads);
     this.runAdapters(clusters, meshes);
@@ -62,6 +63,12 @@ export class Platform extends pulumi.ComponentResource {
         createCluster(`${this.name}-${plan.key}`, plan, this.providers, { parent: this }),
       ]),
     );
+  }
+
+  private createStorageClasses(clusters: ReadonlyMap<string, Cluster>): void {
+    for (const [key, cluster] of clusters) {
+      new StorageClasses(`${this.name}-${key}-storage-classes`, { cluster }, { parent: this });
+    }
   }
 
   private installMesh(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, Mesh> {
@@ -116,23 +123,17 @@ export class Platform extends pulumi.ComponentResource {
     );
   }
 
-  /** The workloads' namespaces by `cluster/namespace`, whose pods join the mesh. */
-  private createNamespaces(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, core.Namespace> {
-    const wanted = this.plan.workloads.flatMap(({ on, namespace }) => on.map((cluster) => `${cluster}/${namespace}`));
-    const { membership } = this.plan.mesh;
+  /** By `cluster/namespace`. */
+  private createNamespaces(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, WorkloadNamespace> {
     return new Map(
-      [...new Set(wanted)].sort().map((id) => {
-        const [cluster, name] = id.split("/") as [string, string];
-        return [id, this.createNamespace(clusters.get(cluster)!, name, membership.namespace)];
-      }),
-    );
-  }
-
-  private createNamespace(cluster: Cluster, name: string, marks: Marks = {}): core.Namespace {
-    return new core.Namespace(
-      `${this.name}-${cluster.key}-${name}`,
-      { metadata: { name, ...marks } },
-      { parent: this, provider: cluster.provider },
+      this.plan.namespaces.map((plan) => [
+        `${plan.cluster}/${plan.name}`,
+        new WorkloadNamespace(
+          `${this.name}-${plan.cluster}-${plan.name}`,
+          { plan, cluster: clusters.get(plan.cluster)! },
+          { parent: this },
+        ),
+      ]),
     );
   }
 
@@ -155,20 +156,21 @@ export class Platform extends pulumi.ComponentResource {
     clusters: ReadonlyMap<string, Cluster>,
     ready: Ready,
     identities: ReadonlyMap<string, WorkloadIdentity>,
-    namespaces: ReadonlyMap<string, core.Namespace>,
+    namespaces: ReadonlyMap<string, WorkloadNamespace>,
   ): ReadonlyMap<string, Workload> {
     const workloads = new Map<string, Workload>();
     for (const plan of this.plan.workloads) {
       for (const key of plan.on) {
         const identity = identities.get(plan.key);
+        const { namespace, ready: fences } = namespaces.get(`${key}/${plan.namespace}`)!;
         const workload = new Workload(
           `${this.name}-${key}-${plan.key}`,
           {
             plan,
             cluster: clusters.get(key)!,
-            namespace: namespaces.get(`${key}/${plan.namespace}`)!,
+            namespace,
             ...(identity !== undefined && { identity }),
-            after: ready.get(key)!,
+            after: [...ready.get(key)!, ...fences],
           },
           { parent: this },
         );
@@ -178,22 +180,21 @@ export class Platform extends pulumi.ComponentResource {
     return workloads;
   }
 
-  private runMovers(clusters: ReadonlyMap<string, Cluster>, identities: ReadonlyMap<string, WorkloadIdentity>): void {
-    const hosts = new Set(
-      this.plan.buckets.flatMap(({ activeCluster, standbyCluster }) => [activeCluster, standbyCluster]),
-    );
-    // Outside the mesh: a mover talks to the clouds only, and a finished Job must not wait for a proxy.
-    const namespaces = new Map(
-      [...hosts].sort().map((key) => [key, this.createNamespace(clusters.get(key)!, MIRROR_NAMESPACE)]),
-    );
+  private runMovers(
+    clusters: ReadonlyMap<string, Cluster>,
+    identities: ReadonlyMap<string, WorkloadIdentity>,
+    namespaces: ReadonlyMap<string, WorkloadNamespace>,
+  ): void {
     for (const plan of this.plan.buckets) {
       for (const key of [plan.activeCluster, plan.standbyCluster].sort()) {
+        const { namespace, ready } = namespaces.get(`${key}/${MIRROR_NAMESPACE}`)!;
         new Mover(
           `${this.name}-${key}-mirror-${plan.key}`,
           {
             plan,
             cluster: clusters.get(key)!,
-            namespace: namespaces.get(key)!,
+            namespace,
+            after: ready,
             identity: identities.get(moverAccount(plan.key))!,
           },
           { parent: this },
@@ -205,10 +206,10 @@ export class Platform extends pulumi.ComponentResource {
   private applyTraffic(
     clusters: ReadonlyMap<string, Cluster>,
     ready: Ready,
-    namespaces: ReadonlyMap<string, core.Namespace>,
+    namespaces: ReadonlyMap<string, WorkloadNamespace>,
   ): void {
     for (const [key, cluster] of clusters) {
-      const own = [...namespaces].filter(([id]) => id.startsWith(`${key}/`)).map(([, namespace]) => namespace);
+      const own = [...namespaces].filter(([id]) => id.startsWith(`${key}/`)).map(([, { namespace }]) => namespace);
       new TrafficRules(
         `${this.name}-${key}-traffic`,
         { cluster, objects: this.plan.traffic.objects[key] ?? [], after: [...ready.get(key)!, ...own] },

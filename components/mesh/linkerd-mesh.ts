@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Mesh, MeshArgs } from "./mesh";
 import type { MeshTrust } from "./mesh-trust";
-import type { LinkerdPlan } from "./plan";
+import { LINKERD_NAMESPACE, type LinkerdPlan } from "./plan";
 import { installChart } from "./release";
 
 export interface LinkerdMeshArgs extends MeshArgs {
@@ -18,8 +18,6 @@ const CHARTS = {
   crds: { chart: "linkerd-crds", ...REPOSITORY },
   controlPlane: { chart: "linkerd-control-plane", ...REPOSITORY },
 } as const;
-
-const NAMESPACE = "linkerd";
 
 /** Linkerd's webhooks: their values in the chart, and the start of the names of their Secret and Service. */
 const WEBHOOKS = {
@@ -59,11 +57,11 @@ export class LinkerdMesh extends pulumi.ComponentResource implements Mesh {
   private createNamespace(name: string): core.Namespace {
     const labels = {
       "linkerd.io/is-control-plane": "true",
-      "linkerd.io/control-plane-ns": NAMESPACE,
+      "linkerd.io/control-plane-ns": LINKERD_NAMESPACE,
       "config.linkerd.io/admission-webhooks": "disabled",
       "pod-security.kubernetes.io/enforce": "privileged",
     };
-    const metadata = { name: NAMESPACE, labels, annotations: { "linkerd.io/inject": "disabled" } };
+    const metadata = { name: LINKERD_NAMESPACE, labels, annotations: { "linkerd.io/inject": "disabled" } };
     return new core.Namespace(name, { metadata }, this.opts);
   }
 
@@ -78,7 +76,7 @@ export class LinkerdMesh extends pulumi.ComponentResource implements Mesh {
 
   /** The chart would make certificates that silently run out a year after its last upgrade; these are renewed by an update. */
   private storeWebhooks(name: string, namespace: core.Namespace, { cluster, trust }: LinkerdMeshArgs): core.Secret[] {
-    const hosts = Object.values(WEBHOOKS).map((service) => `${service}.${NAMESPACE}.svc`);
+    const hosts = Object.values(WEBHOOKS).map((service) => `${service}.${LINKERD_NAMESPACE}.svc`);
     const pair = trust.serverFor(cluster.key, hosts as [string, ...string[]]);
     const data = { "tls.crt": pair.certificatePem, "tls.key": pair.privateKeyPem };
     return Object.values(WEBHOOKS).map((service) =>

@@ -27,6 +27,20 @@ export interface Membership {
   readonly apiToken: boolean;
   /** The strictest Pod Security Standard that a pod meets with what the mesh adds to it. */
   readonly podSecurity: "privileged" | "restricted";
+  /** What a NetworkPolicy must leave open for it. */
+  readonly network: MeshNetwork;
+}
+
+/** Where a mesh's own traffic goes, as NetworkPolicies see it: before a pod's own routes change the port. */
+export interface MeshNetwork {
+  /** Namespace of its control plane and gateways. */
+  readonly namespace: string;
+  /** Ports that proxies accept each other's traffic on, besides those of the workloads. */
+  readonly ports: readonly number[];
+  /** Port on which a pod's proxy shows its metrics, to whatever Prometheus there is. */
+  readonly metricsPort: number;
+  /** Address that the kubelet's probes seem to come from, where the mesh gives them another. */
+  readonly probesFrom?: string;
 }
 
 /** How traffic rules become the mesh's objects. */
@@ -72,6 +86,7 @@ const WAYPOINT = "waypoint";
 /** Istio's own default: policies in it apply to the whole mesh. */
 export const ISTIO_NAMESPACE = "istio-system";
 export const CONSUL_NAMESPACE = "consul";
+export const LINKERD_NAMESPACE = "linkerd";
 
 const ISTIO_VERSION = "1.30.3";
 const TRUST_DOMAIN = "cluster.local";
@@ -121,6 +136,8 @@ function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
       apiToken: false,
       // An init container sets the routes of the pod's traffic, for which it needs NET_ADMIN.
       podSecurity: "privileged",
+      // Opaque traffic, and what comes from other clusters, goes to the proxy's own port (linkerd.io/2/reference/proxy-metrics, "ports").
+      network: { namespace: LINKERD_NAMESPACE, ports: [4143], metricsPort: 4191 },
     },
     translation: { mesh: "linkerd", options: {}, settled: [] },
     // It denies by a value of its chart.
@@ -153,6 +170,10 @@ function planIstio(spec: IstioSpec): IstioPlan {
       apiToken: false,
       // The CNI plugin sets the routes, outside the pod.
       podSecurity: "restricted",
+      // HBONE, and the address that probes get from ztunnel's redirection (istio.io/latest/docs/ambient/usage/networkpolicy).
+      network: isAmbient
+        ? { namespace: ISTIO_NAMESPACE, ports: [15008], metricsPort: 15020, probesFrom: "169.254.7.127/32" }
+        : { namespace: ISTIO_NAMESPACE, ports: [], metricsPort: 15020 },
     },
     translation: { mesh: name, options, settled: pathsSettled(escapedSlashes) },
     objects: objectsOf(MESHES[name].defaultDeny(options)),
@@ -181,6 +202,8 @@ function planConsul({ servers = 3, escapedSlashes = "keep" }: ConsulSpec): Consu
       // Its webhook looks for the token's volume and refuses pods without (control-plane/connect-inject/webhook).
       apiToken: true,
       podSecurity: "restricted",
+      // The public listener of every sidecar (developer.hashicorp.com/consul/docs/k8s, "annotations").
+      network: { namespace: CONSUL_NAMESPACE, ports: [20000], metricsPort: 20200 },
     },
     translation: {
       mesh: "consul",

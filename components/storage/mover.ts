@@ -13,6 +13,8 @@ export interface MoverArgs {
   readonly cluster: Cluster;
   readonly namespace: core.Namespace;
   readonly identity: WorkloadIdentity;
+  /** What must be there before its pods are. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /** rclone 1.73 is the first to carry metadata to Blob; 1.65.2 mends a corruption (rclone/rclone#7590). */
@@ -50,7 +52,7 @@ export class Mover extends pulumi.ComponentResource {
           },
         },
       },
-      { ...children, dependsOn: [...cluster.ready, ...args.identity.ready] },
+      { ...children, dependsOn: [...cluster.ready, ...args.identity.ready, ...args.after] },
     );
     this.registerOutputs({});
   }

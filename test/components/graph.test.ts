@@ -201,3 +201,105 @@ test("a pod gets its identity as environment variables and one projected token p
     },
   ]);
 });
+
+interface PodTemplateSpec {
+  readonly hostNetwork?: boolean;
+  readonly hostPID?: boolean;
+  readonly hostIPC?: boolean;
+  readonly securityContext?: { readonly runAsNonRoot?: boolean; readonly seccompProfile?: { readonly type: string } };
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly object[];
+}
+
+interface Container {
+  readonly securityContext?: {
+    readonly privileged?: boolean;
+    readonly allowPrivilegeEscalation?: boolean;
+    readonly capabilities?: { readonly drop?: readonly string[]; readonly add?: readonly string[] };
+  };
+}
+
+/** The Pod Security Standard "restricted" (kubernetes.io/docs/concepts/security/pod-security-standards). */
+function isRestricted({ containers, initContainers = [], volumes = [], securityContext, ...host }: PodTemplateSpec) {
+  const allowed = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "name",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+  ];
+  return (
+    host.hostNetwork !== true &&
+    host.hostPID !== true &&
+    host.hostIPC !== true &&
+    securityContext?.runAsNonRoot === true &&
+    securityContext.seccompProfile?.type === "RuntimeDefault" &&
+    volumes.every((volume) => Object.keys(volume).every((key) => allowed.includes(key))) &&
+    [...containers, ...initContainers].every(
+      ({ securityContext: own }) =>
+        own?.allowPrivilegeEscalation === false &&
+        own.privileged !== true &&
+        own.capabilities?.drop?.includes("ALL") === true &&
+        (own.capabilities.add ?? []).every((capability) => capability === "NET_BIND_SERVICE"),
+    )
+  );
+}
+
+test("every namespace of workloads is fenced and labelled, and our pods meet the strictest standard (CIS 4.3.2, PSA)", () => {
+  const { resources } = graphs.get("local")!;
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  const own = ofType("isthmus:cluster:WorkloadNamespace").map(({ urn }) => urnName(urn));
+  const labels = ofType("kubernetes:core/v1:Namespace")
+    .filter(({ urn }) => own.includes(urnName(urn)))
+    .map(({ inputs }) => (inputs.metadata as { labels: Record<string, string> }).labels);
+  const fences = ofType("kubernetes:networking.k8s.io/v1:NetworkPolicy").map(({ urn }) => urnName(urn));
+
+  expect(own).toEqual([
+    "platform-east-isthmus-mirror",
+    "platform-east-shop",
+    "platform-north-isthmus-mirror",
+    "platform-north-shop",
+  ]);
+  expect(fences).toEqual(expect.arrayContaining(own.map((name) => `${name}-default-deny`)));
+  // Linkerd's init container needs NET_ADMIN.
+  expect(labels.map((set) => set["pod-security.kubernetes.io/enforce"])).toEqual([
+    "restricted",
+    "privileged",
+    "restricted",
+    "privileged",
+  ]);
+
+  const specs = [
+    ...ofType("kubernetes:apps/v1:Deployment").map(({ inputs }) => (inputs.spec as { template: object }).template),
+    ...ofType("kubernetes:batch/v1:CronJob").map(
+      ({ inputs }) => (inputs.spec as { jobTemplate: { spec: { template: object } } }).jobTemplate.spec.template,
+    ),
+  ].map((template) => (template as { spec: PodTemplateSpec }).spec);
+  expect(specs.length).toBeGreaterThan(5);
+  expect(specs.filter((spec) => !isRestricted(spec))).toEqual([]);
+});
+
+test("a claim for the storage class `block` or `shared` means the same on both clouds", () => {
+  const { resources } = graphs.get("local")!;
+  const classes = resources
+    .filter(({ type }) => type === "kubernetes:storage.k8s.io/v1:StorageClass")
+    .map(({ urn, inputs }) => [
+      urnName(urn),
+      (inputs.metadata as { name: string }).name,
+      inputs.provisioner,
+      inputs.volumeBindingMode,
+    ]);
+
+  expect(classes).toEqual(
+    expect.arrayContaining([
+      ["platform-east-storage-classes-block", "block", "ebs.csi.aws.com", "WaitForFirstConsumer"],
+      ["platform-north-storage-classes-block", "block", "disk.csi.azure.com", "WaitForFirstConsumer"],
+      ["platform-north-storage-classes-shared", "shared", "file.csi.azure.com", "Immediate"],
+    ]),
+  );
+});

@@ -66,7 +66,10 @@ describe("a change", () => {
       "delete kubernetes:apps/v1:Deployment platform-north-reports-reports",
       "delete kubernetes:core/v1:Service platform-north-reports-reports",
       "delete kubernetes:core/v1:ServiceAccount platform-north-reports",
+      // Who may reach a cloud moves with who acts in one.
+      "delete kubernetes:networking.k8s.io/v1:NetworkPolicy platform-north-shop-cloud-identity",
       "update aws:iam/role:Role platform-identity-reports",
+      "update kubernetes:networking.k8s.io/v1:NetworkPolicy platform-east-shop-cloud-identity",
     ]);
   });
 

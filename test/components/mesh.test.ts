@@ -204,6 +204,8 @@ test("another mesh is one word: it restarts the pods and leaves clusters and Ser
     "update kubernetes:apps/v1:Deployment platform-north-cart-cart-v2",
     "update kubernetes:apps/v1:Deployment platform-north-web-web",
     "update kubernetes:core/v1:Namespace platform-north-shop",
+    // What a mesh's own traffic needs open is the mesh's to say.
+    "update kubernetes:networking.k8s.io/v1:NetworkPolicy platform-north-shop-default-deny",
   ]);
   expect(planned.filter((line) => line.includes(RELEASE))).toEqual([
     `create ${RELEASE} platform-north-mesh-base`,

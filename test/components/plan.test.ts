@@ -312,10 +312,11 @@ test("moving a workload between the clouds is one word and leaves everything els
 
   expect(before.identities.find(({ key }) => key === "reports")?.clusters).toEqual(["north"]);
   expect(after.identities.find(({ key }) => key === "reports")?.clusters).toEqual(["east"]);
-  expect({ ...after, workloads: [], identities: [], traffic: [] }).toEqual({
+  expect({ ...after, workloads: [], identities: [], traffic: [], namespaces: [] }).toEqual({
     ...before,
     workloads: [],
     identities: [],
     traffic: [],
+    namespaces: [],
   });
 });

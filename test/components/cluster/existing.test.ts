@@ -173,9 +173,9 @@ describe("a workload", () => {
         "update aws:iam/role:Role platform-identity-reports",
       ]),
     );
-    // What else must change: the cloud learns to trust the first workload of a new issuer, and its namespace is made.
+    // What else must change: who may reach a cloud; the trust in the first workload of a new issuer; its namespace.
     const rest = planned.filter((line) => !line.includes("reports"));
-    expect(rest).toEqual(to === "east" ? [] : REST_OF_THE_LAB);
+    expect(rest).toEqual(to === "east" ? REST_OF_EAST : REST_OF_THE_LAB);
   });
 
   test("on an existing cluster is told apart from all others by the cluster's issuer", async () => {
@@ -211,8 +211,17 @@ describe("a workload", () => {
   });
 });
 
+const FENCE = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+const REST_OF_EAST = [
+  `delete ${FENCE} platform-north-shop-cloud-identity`,
+  `update ${FENCE} platform-east-shop-cloud-identity`,
+];
 const REST_OF_THE_LAB = [
   "create aws:iam/openIdConnectProvider:OpenIdConnectProvider platform-trust-lab",
+  "create isthmus:cluster:WorkloadNamespace platform-lab-shop",
   "create kubernetes:core/v1:Namespace platform-lab-shop",
+  `create ${FENCE} platform-lab-shop-cloud-identity`,
+  `create ${FENCE} platform-lab-shop-default-deny`,
+  `delete ${FENCE} platform-north-shop-cloud-identity`,
   "update isthmus:identity:ClusterTrust platform-trust",
 ];
