@@ -12,7 +12,10 @@ export const PROBLEM_CODES = {
     summary: "TrafficMetrics is what a mesh reports, and no rule that it could be given",
   },
   "SMI-BINDING": { severity: "error", summary: "an IdentityBinding does not say which ServiceAccount it stands for" },
-  "SMI-IDENTITY": { severity: "error", summary: "the mesh has no way to name an identity of another trust domain" },
+  "SMI-IDENTITY": {
+    severity: "error",
+    summary: "the mesh cannot tell who calls: from another trust domain, or through a gateway between clusters",
+  },
   "SMI-EMPTY": {
     severity: "error",
     summary: "a TrafficTarget without rules or sources, or a TrafficSplit without backends",

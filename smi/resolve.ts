@@ -12,6 +12,9 @@ import {
 import { type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
 
+/** How calls come from other clusters of a mesh: from pod to pod, or through a gateway, which hides who calls. */
+export type MultiCluster = "flat" | "gateway";
+
 /** A TrafficTarget with its references followed and its destination found among the workloads. */
 export interface Grant {
   readonly target: TrafficTarget;
@@ -50,6 +53,18 @@ export function foreignSources(grants: readonly Grant[], mesh: string): Problem[
       const message = `found the identity "${spiffe}", which is no ServiceAccount of the mesh's trust domain; ${mesh} names no other callers. Give the caller an identity of this mesh.`;
       return [problemAt("SMI-IDENTITY", target, position, message)];
     }),
+  );
+}
+
+/** The errors of sources that no workload here runs as, where calls from other clusters lose their identity. */
+export function hiddenSources(grants: readonly Grant[], facts: Facts, mesh: string): Problem[] {
+  return grants.flatMap(({ target }) =>
+    target.sources
+      .filter((source) => source.spiffe === undefined && workloadsOf(facts, source).length === 0)
+      .map((source) => {
+        const message = `found the ServiceAccount "${subjectKey(source)}", which no workload of this cluster runs as; calls through ${mesh}'s multicluster gateway have the gateway's identity. Use flat (pod to pod) multicluster, or add its workload.`;
+        return problemAt("SMI-IDENTITY", target, source.position, message);
+      }),
   );
 }
 

@@ -12,6 +12,7 @@ import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, problemAt, type ProblemCode } from "../problem";
 import { listed } from "../reader/suggest";
 import { resolveAccess } from "../resolve";
+import type { MultiCluster } from "../resolve";
 import { type AmbientPolicy, planAccess } from "./access";
 import { waypointDeny, waypointGateway } from "./objects";
 import { bindServices, type BoundService } from "./waypoint";
@@ -20,8 +21,8 @@ import { bindServices, type BoundService } from "./waypoint";
 export interface IstioAmbientOptions extends Omit<IstioOptions, "rewriteProbes" | "clusterDomain"> {
   /** Name of the waypoint in each namespace that needs one. Default: `waypoint`, as `istioctl` names it. */
   readonly waypoint?: string;
-  /** Whether the mesh spans clusters: calls from another one skip the destination's waypoint. Default: false. */
-  readonly multiCluster?: boolean;
+  /** How the mesh spans clusters: calls from another one skip the destination's waypoint. Default: it does not. */
+  readonly multiCluster?: MultiCluster;
 }
 
 /**

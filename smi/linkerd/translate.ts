@@ -2,7 +2,7 @@ import { type Facts, groupBy } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument, subjectKey } from "../model";
 import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
-import { foreignSources, resolveAccess } from "../resolve";
+import { foreignSources, hiddenSources, type MultiCluster, resolveAccess } from "../resolve";
 import { planAccess, type PortPlan, serverOf, union } from "./access";
 import { LIMITS } from "../gateway-api/match";
 import { httpRoute } from "../gateway-api/route";
@@ -16,6 +16,8 @@ export interface LinkerdOptions {
   readonly anchor?: Anchor;
   /** Trust domain of the mesh's identities. Default: `cluster.local`. */
   readonly trustDomain?: string;
+  /** How calls come from other clusters of the mesh, which must share the trust anchor. Default: they do not. */
+  readonly multiCluster?: MultiCluster;
   /** Networks from which the kubelet probes. Default: every address, as Linkerd's own implicit rule. */
   readonly probeNetworks?: readonly string[];
   /** Warnings that the author has read and accepts; they are not reported. Errors cannot be accepted. */
@@ -49,6 +51,7 @@ export function translateLinkerd(
   const problems = distinctProblems([
     ...references,
     ...foreignSources(grants, "Linkerd"),
+    ...(options.multiCluster === "gateway" ? hiddenSources(grants, facts, "Linkerd") : []),
     ...access.problems,
     ...splits.problems,
     ...rawPaths(access.ports),

@@ -244,6 +244,26 @@ describe("explain", () => {
 `);
   });
 
+  test("in ambient mode: the waypoint, and the policies before and behind it", async () => {
+    checkout.write(
+      "ambient.yaml",
+      WORKLOADS.replace(
+        "{name: checkout, namespace: shop}\n    spec: {selector",
+        "{name: checkout, namespace: shop, labels: {istio.io/use-waypoint: waypoint}}\n    spec: {selector",
+      ),
+    );
+    checkout.write("rules.yaml", rules());
+    const files = ["-f", "ambient.yaml", "-f", "rules.yaml", "--mesh", "istio-ambient"];
+    const [allowed, denied] = [await ask("--path", "/cart", ...files), await ask("--path", "/", ...files)];
+
+    expect(allowed.stdout).toContain(
+      "  istio-ambient: AuthorizationPolicy shop/cart, AuthorizationPolicy shop/checkout-from-waypoint, Gateway shop/waypoint\n",
+    );
+    expect(denied.stdout).toContain(
+      "  istio-ambient: not admitted by AuthorizationPolicy shop/cart, AuthorizationPolicy shop/checkout-from-waypoint\n",
+    );
+  });
+
   test("denied: what each rule would have allowed", async () => {
     const { code, stdout } = await ask("--path", "/", "--method", "post", "-f", "one");
 

@@ -7,6 +7,7 @@ import {
   type SmiDocument,
   split,
   translateIstioAmbient,
+  translateLinkerd,
   type WorkloadFacts,
 } from "../../smi";
 import { ambientAllows } from "../../smi/istio-ambient";
@@ -218,9 +219,30 @@ test.each<[string, Facts, string]>([
   expect(problems.filter(({ severity }) => severity === "error").map((problem) => problem.code)).toContain(code);
 });
 
+test("Linkerd's gateway between clusters hides who calls, so a caller from elsewhere is refused", () => {
+  const away = accessRule({ name: "away", from: [sa("jobs")], to: sa("checkout"), paths: ["/"] });
+  const codesOf = (documents: SmiDocument[], multiCluster: "flat" | "gateway"): string[] =>
+    translateLinkerd(documents, FACTS, { multiCluster, acknowledge: ["SMI-PATH-RAW"] }).problems.map(
+      ({ code }) => code,
+    );
+
+  expect(codesOf(away, "gateway")).toEqual(["SMI-IDENTITY"]);
+  expect(codesOf(away, "flat")).toEqual([]);
+  expect(codesOf(cart, "gateway")).toEqual([]);
+});
+
+test("a caller of several trust domains is one principal for each", () => {
+  const { objects } = translate(tcp, FACTS, { trustDomain: "east.example", trustDomainAliases: ["north.example"] });
+  const { rules } = objects.find(({ metadata }) => metadata.name === "db")!.spec as { rules: object[] };
+
+  expect(rules[0]).toMatchObject({
+    from: [{ source: { principals: ["east.example/ns/shop/sa/web", "north.example/ns/shop/sa/web"] } }],
+  });
+});
+
 test("a mesh of several clusters refuses what a waypoint would have to see, and keeps rules for ports", () => {
-  expect(codes(cart, FACTS, { multiCluster: true })).toContain("SMI-WAYPOINT-CLUSTERS");
-  expect(codes(tcp, FACTS, { multiCluster: true })).toEqual([]);
+  expect(codes(cart, FACTS, { multiCluster: "flat" })).toContain("SMI-WAYPOINT-CLUSTERS");
+  expect(codes(tcp, FACTS, { multiCluster: "gateway" })).toEqual([]);
 });
 
 test("a port that no Service leads to is named among what is denied", () => {

@@ -16,6 +16,7 @@ const COPIED = [
   "test/smi",
   "test/kit/setup.js",
   "examples/shop",
+  "docs/smi.md",
   "package.json",
   "jest.config.js",
   "tsconfig.json",
