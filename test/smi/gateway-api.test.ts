@@ -121,6 +121,15 @@ test("weights that are too large are scaled, and a zero stays a zero", () => {
   ]);
 });
 
+test("the weights of a backend that is listed twice are added", () => {
+  const twice: SmiDocument = {
+    ...(canary({ "checkout-v1": 1 }) as Extract<SmiDocument, { kind: "TrafficSplit" }>),
+    backends: [1, 2].map((weight) => ({ service: "checkout-v1", weight })),
+  };
+
+  expect(rules([twice])).toEqual([{ backendRefs: [{ name: "checkout-v1", port: 80, weight: 3 }] }]);
+});
+
 test("access rules are refused, since the Gateway API has no authorization", () => {
   const sa = (serviceAccount: string): { namespace: string; serviceAccount: string } => ({
     namespace: NAMESPACE,

@@ -89,7 +89,7 @@ const common: readonly Mutant[] = [
     file: "smi/splits.ts",
     find: "weight: (before?.weight ?? 0) + backend.weight });",
     replace: "weight: backend.weight });",
-    suites: ["corners"],
+    suites: ["gateway-api"],
   },
   {
     name: "a weight of zero becomes a little traffic [smi-adapter-istio]",
