@@ -1,13 +1,7 @@
-/** The adapter's bundle against a real API server with the meshes' own CRDs: see docs/smi-adapter.md for what was measured. */
+/** The life of an adapter on a real API server: edits, other owners, other versions, restarts, kills, a handover. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import * as fc from "fast-check";
-
-import { hasErrors, MESHES } from "../../smi";
-import { MESH_RESOURCES } from "../../smi/adapter/resources";
-import type { MeshName } from "../../smi/mesh-names";
-import { worlds } from "../smi/oracle/worlds";
-import { AdapterCluster, installedCrds } from "./adapter/cluster";
+import { AdapterCluster } from "./adapter/cluster";
 import type { AdapterProcess } from "./adapter/process";
 import { application, routeGroup, tcpRoute, trafficSplit, trafficTarget, type Creation } from "./adapter/shop";
 
@@ -46,79 +40,6 @@ async function conditions(path: string): Promise<string[]> {
   return list.map(({ type, status: is, reason }) => `${type}=${is} ${reason}`);
 }
 const PROGRAMMED = ["Accepted=True Accepted", "Programmed=True Programmed"];
-
-/** CRDs without which a mesh's objects cannot be written. */
-const NEEDS: Readonly<Record<MeshName, readonly string[]>> = {
-  linkerd: ["linkerd", "gateway-api"],
-  istio: ["istio"],
-  "istio-ambient": ["istio", "gateway-api"],
-  consul: ["consul"],
-  "gateway-api": ["gateway-api"],
-};
-
-describe("what the translators emit", () => {
-  beforeAll(() => namespaces("istio-system"));
-
-  test.each(Object.values(MESHES))("for $name is accepted by the API server with strict validation", async (mesh) => {
-    const missing = NEEDS[mesh.name].filter((name) => !installedCrds().includes(name));
-    if (missing.length > 0) {
-      process.stderr.write(
-        `\n*** NOT TESTED: ${mesh.name}, since the CRDs of ${missing.join(", ")} are not installed ***\n`,
-      );
-      return expect(installedCrds()).toContain("istio");
-    }
-    const deny = mesh.defaultDeny();
-    const objects = [...(typeof deny === "string" ? [] : deny)];
-    for (const { documents, facts } of fc.sample(worlds(0), { numRuns: 120, seed: 7 })) {
-      const own = mesh.allows
-        ? documents
-        : documents.filter(({ kind }) => kind === "TrafficSplit" || kind === "HTTPRouteGroup");
-      const translation = mesh.translate(own, facts, { widen: true });
-      if (!hasErrors(translation.problems)) objects.push(...translation.objects);
-    }
-    const distinct = new Map(objects.map((object) => [JSON.stringify(object), object]));
-    const refused: unknown[] = [];
-    for (const object of distinct.values()) {
-      const { plural, group, version } = resourceOf(mesh.name, object);
-      const { namespace, name } = object.metadata;
-      await ensure(namespace);
-      const path = `/apis/${group}/${version}/namespaces/${namespace}/${plural}/${name}`;
-      const query = "fieldManager=strict&fieldValidation=Strict&dryRun=All&force=true";
-      const answer = await cluster.control.client.request(
-        "PATCH",
-        `${path}?${query}`,
-        object,
-        "application/apply-patch+yaml",
-      );
-      if (answer.status > 299) refused.push([answer.body.message, object]);
-    }
-    process.stderr.write(`\n${mesh.name}: ${distinct.size} objects, ${refused.length} refused\n`);
-    expect(refused).toEqual([]);
-    expect(distinct.size).toBeGreaterThan(20);
-  });
-
-  const known = new Set<string>(["istio-system", "default"]);
-  async function ensure(namespace: string): Promise<void> {
-    if (known.has(namespace)) return;
-    known.add(namespace);
-    await namespaces(namespace);
-  }
-
-  function resourceOf(mesh: MeshName, { kind, apiVersion }: { kind: string; apiVersion: string }) {
-    const [group, version] = apiVersion.split("/") as [string, string];
-    const found = MESH_RESOURCES[mesh].find(
-      (each) => each.kind === kind && each.group === group && each.version === version,
-    );
-    return (
-      found ?? {
-        group,
-        version,
-        kind,
-        plural: kind === "PeerAuthentication" ? "peerauthentications" : "authorizationpolicies",
-      }
-    );
-  }
-});
 
 describe("the adapter", () => {
   beforeAll(async () => {
