@@ -68,7 +68,10 @@ export class Client {
         headers: {
           accept: "application/json",
           authorization: `Bearer ${this.access.token}`,
-          ...(payload === undefined ? {} : { "content-type": contentType }),
+          // Node.js sends the length by itself for some methods only, and a body without one is not read.
+          ...(payload === undefined
+            ? {}
+            : { "content-type": contentType, "content-length": Buffer.byteLength(payload) }),
         },
       });
       sent.once("error", reject);

@@ -9,8 +9,14 @@ import type { Provider, ProviderHost } from "../protocol/provider";
 import { withAuthority } from "./authority";
 import { Authority } from "./certificates";
 import { ControlPlane } from "./control-plane";
+import { SimulatedNode } from "./simulated-node";
 import { writeTokenCommands } from "./token-commands";
 import { Tunnel } from "./tunnel";
+
+interface RunningCluster {
+  readonly controlPlane: ControlPlane;
+  readonly node: SimulatedNode;
+}
 
 /**
  * Real API servers for the clusters of simulated clouds: each EKS and AKS cluster of the ledger gets a control plane of its
@@ -21,7 +27,7 @@ import { Tunnel } from "./tunnel";
  * commands in `commands` get tokens that it takes.
  */
 export class RealClusters implements ProviderHost {
-  private readonly controlPlanes = new Map<string, Promise<ControlPlane>>();
+  private readonly running = new Map<string, Promise<RunningCluster>>();
   private readonly token = randomBytes(24).toString("base64url");
   private tunnel: Tunnel | undefined;
 
@@ -62,41 +68,42 @@ export class RealClusters implements ProviderHost {
 
   async close(): Promise<void> {
     await this.tunnel?.close();
-    await Promise.all([...this.controlPlanes.values()].map(stop));
+    await Promise.all([...this.running.values()].map(stop));
   }
 
   /** Where to connect for a name: the API server of the cluster that has it, started if need be. */
   private async addressOf(host: string): Promise<{ host: string; port: number } | undefined> {
     const cluster = clustersOf(this.ledger).find((candidate) => hostsOf(candidate).includes(host));
     if (cluster === undefined) return undefined;
-    const { hostname, port } = new URL((await this.controlPlaneOf(cluster)).url);
+    const { hostname, port } = new URL((await this.runningOf(cluster)).controlPlane.url);
     return { host: hostname, port: Number(port) };
   }
 
-  private controlPlaneOf(cluster: ClusterAt): Promise<ControlPlane> {
+  private runningOf(cluster: ClusterAt): Promise<RunningCluster> {
     const key = keyOf(cluster);
-    const known = this.controlPlanes.get(key);
+    const known = this.running.get(key);
     if (known !== undefined) return known;
-    const { authority, token } = this;
-    const started = ControlPlane.start({
-      directory: join(this.directory, key),
-      authority,
-      token,
-      hosts: hostsOf(cluster),
-    });
-    this.controlPlanes.set(key, started);
+    const started = this.start(cluster);
+    this.running.set(key, started);
     // The next who connects tries again.
-    started.catch(() => this.controlPlanes.delete(key));
+    started.catch(() => this.running.delete(key));
     return started;
+  }
+
+  private async start(cluster: ClusterAt): Promise<RunningCluster> {
+    const { authority, token } = this;
+    const directory = join(this.directory, keyOf(cluster));
+    const controlPlane = await ControlPlane.start({ directory, authority, token, hosts: hostsOf(cluster) });
+    return { controlPlane, node: await SimulatedNode.start(controlPlane.client) };
   }
 
   private async forgetDeleted(): Promise<void> {
     const kept = new Set(clustersOf(this.ledger).map(keyOf));
     const folders = existsSync(this.directory) ? readdirSync(this.directory) : [];
     for (const key of folders.filter((name) => name.startsWith("cluster-") && !kept.has(name))) {
-      const controlPlane = this.controlPlanes.get(key);
-      this.controlPlanes.delete(key);
-      if (controlPlane !== undefined) await stop(controlPlane);
+      const running = this.running.get(key);
+      this.running.delete(key);
+      if (running !== undefined) await stop(running);
       rmSync(join(this.directory, key), { recursive: true, force: true });
     }
   }
@@ -110,7 +117,8 @@ function hostsOf({ addresses }: ClusterAt): string[] {
   return addresses.map((address) => new URL(address).hostname);
 }
 
-async function stop(started: Promise<ControlPlane>): Promise<void> {
-  const controlPlane = await started.catch(() => undefined);
-  await controlPlane?.stop();
+async function stop(started: Promise<RunningCluster>): Promise<void> {
+  const running = await started.catch(() => undefined);
+  running?.node.stop();
+  await running?.controlPlane.stop();
 }
