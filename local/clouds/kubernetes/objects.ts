@@ -74,7 +74,8 @@ export function createObject(
       `${resourceName(served)} "${name.name}" already exists. A renamed resource needs an alias, one that others made needs an import`,
     );
   }
-  if (existing !== undefined) refuseConflicts(urn, inputs, existing.outputs, settings);
+  const conflict = existing && conflictProblem(urn, inputs, existing.outputs, settings);
+  if (conflict !== undefined) refuse(conflict);
   const live = existing?.outputs;
   const change = { object: appliedOver(inputs, live), ...(live === undefined ? {} : { oldObject: live }) };
   const problem = admissionProblem(server, live === undefined ? "CREATE" : "UPDATE", served, name, change);
@@ -92,13 +93,19 @@ export function updateObject(
   const served = servedKind(urn, kind, server);
   const name = parseEngineId(id);
   const existing = server.find(kind, name);
-  const refuse = (reason: string): never => {
+  if (existing === undefined) {
     throw new ProviderError(
-      `resource ${JSON.stringify(urn)} was not successfully updated by the Kubernetes API server: ${reason}`,
+      `update of resource ${JSON.stringify(urn)} failed: ${resourceName(served)} "${name.name}" not found\nunable to get cluster state`,
     );
+  }
+  // The provider takes a refused update for one that went through and did not come up: the engine then has the new inputs.
+  const refuse = (reason: string): never => {
+    throw new InitializationFailed(id, existing.outputs, news, [
+      `the Kubernetes API server reported that ${JSON.stringify(id)} failed to fully initialize or become live: ${reason}`,
+    ]);
   };
-  if (existing === undefined) return refuse(`${resourceName(served)} "${name.name}" not found`);
-  refuseConflicts(urn, news, existing.outputs, settings);
+  const conflict = conflictProblem(urn, news, existing.outputs, settings);
+  if (conflict !== undefined) refuse(conflict);
 
   const { detailedDiff } = diffProperties({}, existing.inputs, news, {
     alsoReplace: immutablePaths(kind, existing.inputs),
@@ -115,14 +122,14 @@ export function updateObject(
 }
 
 /** What another manager set may only be set to something else by force. */
-function refuseConflicts(urn: string, inputs: PropertyMap, live: PropertyMap, settings: Settings): void {
-  if (settings.patchForce || textAt(inputs, PATCH_FORCE) === "true") return;
+function conflictProblem(urn: string, inputs: PropertyMap, live: PropertyMap, settings: Settings): string | undefined {
+  if (settings.patchForce || textAt(inputs, PATCH_FORCE) === "true") return undefined;
   const conflicts = conflictsWith(inputs, live);
-  if (conflicts.length === 0) return;
+  if (conflicts.length === 0) return undefined;
   const manager = textAt(inputs, FIELD_MANAGER) ?? `pulumi-kubernetes-${digest([urn], 8)}`;
-  throw new ProviderError(
+  return (
     `server-side apply field conflict detected, see ${CONFLICT_HELP} for troubleshooting help\n` +
-      `The resource managed by field manager "${manager}" had an apply conflict: ${conflictText(conflicts)}`,
+    `The resource managed by field manager "${manager}" had an apply conflict: ${conflictText(conflicts)}`
   );
 }
 

@@ -26,6 +26,8 @@ export async function askSimulated(
     return {};
   } catch (error) {
     const { message } = error as Error;
+    // A refused update reads as one that did not come up.
+    if (operation === "update") return { refused: message };
     const pods = /failed to fully initialize or become live: (.*)/.exec(message)?.[1];
     return pods === undefined ? { refused: message } : { pods };
   }
