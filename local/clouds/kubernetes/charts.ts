@@ -12,6 +12,7 @@ import {
   KARPENTER,
   LINKERD,
 } from "./chart-kinds";
+import { CONSUL_INJECTOR, ISTIO_INJECTOR, ISTIO_VALIDATOR, type ChartWebhook } from "./chart-webhooks";
 import type { Kind, ServedKind } from "./kinds";
 import { isUnknownAt } from "./values";
 
@@ -36,21 +37,6 @@ export interface ChartModel {
   readonly needsKinds?: (values: PropertyMap) => readonly NeededKind[];
   /** Secrets of the release's namespace without which its pods never start. */
   readonly needsSecrets?: (values: PropertyMap) => readonly NeededSecret[];
-}
-
-/** A webhook as its configuration in the chart has it, and who answers for it. */
-export interface ChartWebhook {
-  readonly name: string;
-  readonly failurePolicy: "Fail" | "Ignore";
-  readonly rules: readonly {
-    readonly apiGroups: readonly string[];
-    readonly operations: readonly string[];
-    readonly resources: readonly string[];
-  }[];
-  readonly namespaceSelector?: PropertyMap;
-  readonly objectSelector?: PropertyMap;
-  /** Name of the Service, in the release's namespace. It answers when the release has come up. */
-  readonly service: string;
 }
 
 interface NeededKind {
@@ -97,40 +83,6 @@ const KARPENTER_RELEASE = {
   appVersion: (version: string) => version,
 };
 
-const CREATED_PODS = [{ apiGroups: [""], operations: ["CREATE"], resources: ["pods"] }];
-
-/** Of namespaces that ask for sidecars. */
-const ISTIO_INJECTOR: ChartWebhook = {
-  name: "namespace.sidecar-injector.istio.io",
-  failurePolicy: "Fail",
-  rules: CREATED_PODS,
-  namespaceSelector: {
-    matchExpressions: [
-      { key: "istio.io/rev", operator: "DoesNotExist" },
-      { key: "istio-injection", operator: "In", values: ["enabled"] },
-    ],
-  },
-  service: "istiod",
-};
-
-/** All pods but those of the system and its own. */
-const CONSUL_INJECTOR: ChartWebhook = {
-  name: "consul-connect-injector.consul.hashicorp.com",
-  failurePolicy: "Fail",
-  rules: CREATED_PODS,
-  namespaceSelector: {
-    matchExpressions: [
-      {
-        key: "kubernetes.io/metadata.name",
-        operator: "NotIn",
-        values: ["kube-system", "local-path-storage", "openebs", "gmp-system"],
-      },
-    ],
-  },
-  objectSelector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["consul"] }] },
-  service: "consul-connect-injector",
-};
-
 /** The charts that the simulated clouds know, by the name that a Release gives. */
 export const CHARTS: Readonly<Record<string, ChartModel>> = {
   "linkerd-crds": {
@@ -173,7 +125,7 @@ export const CHARTS: Readonly<Record<string, ChartModel>> = {
     ],
   },
   // manifests/charts of https://github.com/istio/istio, tag 1.30.3
-  base: { ...ISTIO_RELEASE, workloads: [], kinds: () => ISTIO },
+  base: { ...ISTIO_RELEASE, workloads: [], webhooks: [ISTIO_VALIDATOR], kinds: () => ISTIO },
   istiod: {
     ...ISTIO_RELEASE,
     workloads: ["Deployment/istiod"],

@@ -40,14 +40,14 @@ function webhooks(server: ApiServer): Webhook[] {
     server
       .all({ group: "admissionregistration.k8s.io", version: "v1", kind })
       .flatMap((configuration) => listAt(configuration, "webhooks")),
-  ).map((webhook) => ({ webhook, isServed: isServed(server, webhook) }));
-  const ofCharts = server.releases().flatMap(({ chart, namespace, isReady }) =>
-    (CHARTS[chart]?.webhooks ?? []).map(({ service, ...webhook }) => ({
-      webhook: { ...webhook, clientConfig: { service: { name: service, namespace } } },
-      isServed: isReady,
+  );
+  const ofCharts = server.releases().flatMap(({ chart, namespace }) =>
+    (CHARTS[chart]?.webhooks ?? []).map(({ service, ...webhook }): PropertyValue => ({
+      ...webhook,
+      clientConfig: { service: { name: service, namespace } },
     })),
   );
-  return [...configured, ...ofCharts];
+  return [...configured, ...ofCharts].map((webhook) => ({ webhook, isServed: isServed(server, webhook) }));
 }
 
 /** A webhook that is reached by a URL lies outside of the cluster, and answers as far as anybody knows. */

@@ -118,6 +118,26 @@ describe("finalizers", () => {
   });
 });
 
+test("Istio's objects are refused until istiod answers for its webhook", async () => {
+  const east = await Session.open(twoClusters());
+  const istio = (chart: string) =>
+    release(chart, {
+      repositoryOpts: { repo: "https://istio-release.storage.googleapis.com/charts" },
+      version: "1.30.3",
+      namespace: "istio-system",
+    });
+  const policy = "security.istio.io/v1:AuthorizationPolicy";
+  await east.create(NAMESPACE, named("istio-system"));
+  await east.create(RELEASE, istio("base"));
+
+  await expect(east.create(policy, named("deny", "istio-system"))).rejects.toThrow(
+    'failed calling webhook "validation.istio.io"',
+  );
+
+  await east.create(RELEASE, istio("istiod"));
+  expect((await east.create(policy, named("deny", "istio-system"))).id).toBe("istio-system/deny");
+});
+
 test("a Service's balancer is in the cluster's subnets, blocks them, and stays when the cluster goes first", async () => {
   const ledger = twoClusters();
   const scope = "123456789012/us-east-1";
