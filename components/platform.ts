@@ -67,19 +67,19 @@ export class Platform extends pulumi.ComponentResource {
 
   private createStorageClasses(clusters: ReadonlyMap<string, Cluster>): void {
     for (const [key, cluster] of clusters) {
-      new StorageClasses(`${this.name}-${key}-storage-classes`, { cluster }, { parent: this });
+      new StorageClasses(`${this.name}-${key}-storage-classes`, { cluster }, this.inside(cluster));
     }
   }
 
   private installMesh(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, Mesh> {
-    const opts = { parent: this };
     const installed = [...clusters].map(([key, cluster]) => ({
       name: `${this.name}-${key}-mesh`,
       cluster,
-      gatewayApi: new GatewayApi(`${this.name}-${key}-gateway-api`, { cluster }, opts),
+      opts: this.inside(cluster),
+      gatewayApi: new GatewayApi(`${this.name}-${key}-gateway-api`, { cluster }, this.inside(cluster)),
     }));
     const trust = { name: `${this.name}-mesh-trust`, provider: this.providers.tls };
-    const meshes = createMeshes(installed, this.plan.mesh, trust, opts);
+    const meshes = createMeshes(installed, this.plan.mesh, trust, { parent: this });
     return new Map([...clusters.keys()].map((key, index) => [key, meshes[index]!]));
   }
 
@@ -131,7 +131,7 @@ export class Platform extends pulumi.ComponentResource {
         new WorkloadNamespace(
           `${this.name}-${plan.cluster}-${plan.name}`,
           { plan, cluster: clusters.get(plan.cluster)! },
-          { parent: this },
+          this.inside(clusters.get(plan.cluster)!),
         ),
       ]),
     );
@@ -144,11 +144,19 @@ export class Platform extends pulumi.ComponentResource {
         const after = meshes.get(key)!.ready;
         const controllers = this.plan.canaryControllers[key]!.map(
           (plan) =>
-            new CanaryController(`${this.name}-${key}-${plan.tool}`, { cluster, plan, after }, { parent: this }),
+            new CanaryController(`${this.name}-${key}-${plan.tool}`, { cluster, plan, after }, this.inside(cluster)),
         );
         return [key, [...after, ...controllers.flatMap(({ ready }) => ready)]];
       }),
     );
+  }
+
+  /**
+   * Options of what is in a cluster: it goes with the cluster. So a destroy waits for no finalizer, webhook or disruption
+   * budget, and needs no API server that may be gone (pulumi/pulumi-kubernetes#2517).
+   */
+  private inside({ controlPlane }: Cluster): pulumi.ResourceOptions {
+    return { parent: this, ...(controlPlane !== undefined && { deletedWith: controlPlane }) };
   }
 
   /** The workloads' components by `cluster/workload`. */
@@ -172,7 +180,7 @@ export class Platform extends pulumi.ComponentResource {
             ...(identity !== undefined && { identity }),
             after: [...ready.get(key)!, ...fences],
           },
-          { parent: this },
+          this.inside(clusters.get(key)!),
         );
         workloads.set(`${key}/${plan.key}`, workload);
       }
@@ -197,7 +205,7 @@ export class Platform extends pulumi.ComponentResource {
             after: ready,
             identity: identities.get(moverAccount(plan.key))!,
           },
-          { parent: this },
+          this.inside(clusters.get(key)!),
         );
       }
     }
@@ -213,7 +221,7 @@ export class Platform extends pulumi.ComponentResource {
       new TrafficRules(
         `${this.name}-${key}-traffic`,
         { cluster, objects: this.plan.traffic.objects[key] ?? [], after: [...ready.get(key)!, ...own] },
-        { parent: this },
+        this.inside(cluster),
       );
     }
     for (const warning of this.plan.traffic.warnings) pulumi.log.warn(warning, this);
@@ -232,7 +240,7 @@ export class Platform extends pulumi.ComponentResource {
       new TrafficRules(
         `${this.name}-${key}-canaries`,
         { cluster, objects, after: [...ready.get(key)!, ...running] },
-        { parent: this },
+        this.inside(cluster),
       );
     }
   }
@@ -244,7 +252,7 @@ export class Platform extends pulumi.ComponentResource {
       new SmiAdapter(
         `${this.name}-${key}-smi`,
         { cluster, plan, tls: this.providers.tls, after: [...meshes.get(key)!.ready] },
-        { parent: this },
+        this.inside(cluster),
       );
     }
   }

@@ -20,6 +20,11 @@ export interface Cluster {
   readonly kubeconfig: pulumi.Output<string>;
   readonly network: ClusterNetworkFacts;
   readonly volumes: ClusterVolumes;
+  /**
+   * The cluster itself, as the resource that everything in it goes with: nothing there needs to be deleted by itself when the
+   * cluster is, nor can be when the cluster is gone already. Absent where the cluster is not ours to delete.
+   */
+  readonly controlPlane?: pulumi.Resource;
   /** What pods wait for: nodes, network, DNS and the drivers of `volumes`. */
   readonly ready: readonly pulumi.Resource[];
 }

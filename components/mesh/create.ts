@@ -10,15 +10,17 @@ import type { TlsProvider } from "../providers";
 
 /** Installs a mesh on each of the clusters, under one root of trust where the mesh has one: the one place that knows its component. */
 export function createMeshes(
-  clusters: readonly (MeshArgs & { readonly name: string })[],
+  clusters: readonly (MeshArgs & { readonly name: string; readonly opts: pulumi.ComponentResourceOptions })[],
   plan: MeshPlan,
   trust: { readonly name: string; readonly provider: TlsProvider },
-  opts: pulumi.ComponentResourceOptions,
+  trustOpts: pulumi.ComponentResourceOptions,
 ): Mesh[] {
-  if (plan.kind === "consul") return clusters.map(({ name, ...args }) => new ConsulMesh(name, { ...args, plan }, opts));
+  if (plan.kind === "consul") {
+    return clusters.map(({ name, opts, ...args }) => new ConsulMesh(name, { ...args, plan }, opts));
+  }
   const { name: trustName, provider } = trust;
-  const root = new MeshTrust(trustName, { mesh: plan.kind, trustDomain: plan.trustDomain, provider }, opts);
-  return clusters.map(({ name, ...args }) =>
+  const root = new MeshTrust(trustName, { mesh: plan.kind, trustDomain: plan.trustDomain, provider }, trustOpts);
+  return clusters.map(({ name, opts, ...args }) =>
     plan.kind === "linkerd"
       ? new LinkerdMesh(name, { ...args, plan, trust: root }, opts)
       : new IstioMesh(name, { ...args, plan, trust: root }, opts),

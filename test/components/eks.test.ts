@@ -1,10 +1,14 @@
 /** EKS clusters of every kind on the simulated AWS: what they are made of, how they change, and how they go. */
+import { Service } from "@pulumi/kubernetes/core/v1";
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { Cluster } from "../../components/cluster/cluster";
 import { controllerPolicy } from "../../components/cluster/eks/karpenter-policy";
 import { eks, linkerd } from "../../components/spec";
 import type { EksOptions } from "../../components/spec/types";
 import { clusters } from "../kit/clusters";
 import { EAST, planOf } from "../kit/environment";
-import { changes, Life, succeeded } from "../kit/life";
+import { changes, errorsOf, Life, succeeded } from "../kit/life";
 
 jest.setTimeout(120_000);
 
@@ -318,4 +322,37 @@ test("CKV_AWS_62, CKV_AWS_63, CKV_AWS_355, CKV_AWS_286 to 290: Karpenter writes 
   });
   // An inline policy of a role: 10,240 characters at most.
   expect(controllerPolicy(plan).length).toBeLessThan(10_240);
+});
+
+describe("what a controller has made in the cloud", () => {
+  const service = (cluster: Cluster, opts: pulumi.CustomResourceOptions = {}) =>
+    new Service(
+      "clusters-east-web",
+      { metadata: { name: "web" }, spec: { type: "LoadBalancer", ports: [{ port: 80 }], selector: { app: "web" } } },
+      { provider: cluster.provider, ...opts },
+    );
+
+  // https://github.com/pulumi/pulumi-eks/issues/194, https://github.com/terraform-aws-modules/terraform-aws-eks/issues/285
+  test("goes with its Service, before the network that it stands in", async () => {
+    const life = new Life();
+    const program = clusters({ east: EAST }, false, ({ east }) => void service(east!));
+    succeeded(await life.up(program));
+    expect(life.ledger().filter(({ madeBy }) => madeBy?.type === "kubernetes:core/v1:Service")).not.toEqual([]);
+
+    const gone = succeeded(await life.destroy());
+    expect(life.ledger()).toEqual([]);
+    expect(gone).toDeleteBefore("clusters-east-web", "aws:eks/cluster:Cluster clusters-east");
+  });
+
+  test("keeps the network when its Service went unseen with the cluster: such Services may not go with it", async () => {
+    const life = new Life();
+    const program = clusters({ east: EAST }, false, ({ east }) => {
+      service(east!, { deletedWith: east!.controlPlane! });
+    });
+    succeeded(await life.up(program));
+
+    const gone = await life.destroy();
+    expect(gone.succeeded).toBe(false);
+    expect(errorsOf(gone).join()).toContain("DependencyViolation");
+  });
 });

@@ -3,11 +3,15 @@ import * as eks from "@pulumi/aws/eks";
 
 import { policyAnalyzer } from "../../cli/analyzer";
 import { AwsProvider } from "../../components/providers";
+import { linkerd } from "../../components/spec";
 import { containsSecret, Secret } from "../../local/protocol/property";
 import { urnName } from "../../local/protocol/urn";
-import { EAST, NORTH, SHOP } from "../kit/environment";
+import { Platform } from "../../components/platform";
+import { CONFIG, EAST, NORTH, planOf, SHOP } from "../kit/environment";
 import { changes, Life, succeeded } from "../kit/life";
 import { platform } from "../kit/platform";
+
+jest.setTimeout(180_000);
 
 test("the ledger is the state, a second up changes nothing, and a destroy leaves nothing", async () => {
   const life = new Life({ analyzers: [policyAnalyzer] });
@@ -82,6 +86,19 @@ describe("a change", () => {
     ]);
   });
 
+  // https://github.com/pulumi/pulumi-kubernetes/issues/1148, 4019; https://github.com/pulumi/pulumi-eks/issues/764
+  test("of a kubeconfig replaces nothing in a cluster", async () => {
+    const config = { ...CONFIG, "isthmus:awsDeployerRoleArn": "arn:aws:iam::123456789012:role/deploy" };
+    const planned = await life.preview(() => void new Platform("platform", planOf(SHOP, { config })));
+
+    expect(changes(succeeded(planned)).filter((line) => /^(delete|replace)/.test(line))).toEqual([
+      "delete-replaced aws:eks/accessEntry:AccessEntry platform-east-deployer",
+      "delete-replaced aws:eks/accessPolicyAssociation:AccessPolicyAssociation platform-east-deployer",
+      "replace aws:eks/accessEntry:AccessEntry platform-east-deployer",
+      "replace aws:eks/accessPolicyAssociation:AccessPolicyAssociation platform-east-deployer",
+    ]);
+  });
+
   test("that adds an access rule before the others renames no object", async () => {
     const rule = { kind: "call" as const, from: "reports", to: "web" };
 
@@ -144,6 +161,18 @@ describe("a change", () => {
     const shown = JSON.stringify(resources, (_key, value: unknown) => (value instanceof Secret ? "[secret]" : value));
     expect(shown).not.toContain("PRIVATE KEY");
   });
+});
+
+// https://github.com/pulumi/pulumi-kubernetes/issues/2517, 950: the API server is gone, and its objects cannot be asked for.
+test("a cluster that somebody deleted by hand can still be destroyed with all that was in it", async () => {
+  const life = new Life();
+  succeeded(await life.up(platform({ clusters: { east: EAST }, mesh: linkerd(), protect: false })));
+  const lost = life.ledger().filter(({ type }) => /^(aws:eks\/|kubernetes:)/.test(type));
+  for (const { type, id, scope } of lost) life.clouds.ledger.remove(type, id, scope);
+
+  succeeded(await life.destroy());
+  expect(life.ledger()).toEqual([]);
+  expect(await life.resources()).toEqual([]);
 });
 
 test("a policy stops a public EKS endpoint in a preview already, and nothing is made", async () => {

@@ -33,6 +33,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
   readonly kubeconfig: pulumi.Output<string>;
   readonly network: ClusterNetworkFacts;
   readonly volumes: ClusterVolumes;
+  readonly controlPlane: pulumi.Resource;
   readonly ready: readonly pulumi.Resource[];
 
   private readonly opts: pulumi.CustomResourceOptions;
@@ -68,6 +69,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
       serviceCidr: plan.serviceCidr,
       egressAddresses: [network.egressAddress],
     };
+    this.controlPlane = cluster;
     this.volumes = {
       block: { provisioner: "disk.csi.azure.com", parameters: { skuName: "Premium_LRS" } },
       shared: { provisioner: "file.csi.azure.com", parameters: { skuName: "Premium_LRS", protocol: "nfs" } },

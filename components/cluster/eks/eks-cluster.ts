@@ -29,6 +29,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
   readonly kubeconfig: pulumi.Output<string>;
   readonly network: ClusterNetworkFacts;
   readonly volumes: ClusterVolumes;
+  readonly controlPlane: pulumi.Resource;
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, { plan, provider }: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -57,6 +58,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
       serviceCidr: plan.serviceCidr,
       egressAddresses: network.egressAddresses,
     };
+    this.controlPlane = cluster;
     this.volumes = describeVolumes(plan, files);
     const karpenter = this.createKarpenter(site, { cluster, network, networking, after: addons });
     this.ready = [
