@@ -187,7 +187,10 @@ test("a policy stops a public EKS endpoint in a preview already, and nothing is 
     expect(result.succeeded).toBe(false);
     expect(
       result.policyViolations.map(({ policy, level, outcome, urn }) => [policy, level, outcome, urnName(urn)]),
-    ).toEqual([["eks-endpoint-restricted", "mandatory", "fail", "open"]]);
+    ).toEqual([
+      ["eks-endpoint-restricted", "mandatory", "fail", "open"],
+      ["eks-standard-support", "advisory", "fail", "open"],
+    ]);
   }
   expect(life.ledger()).toEqual([]);
 });
