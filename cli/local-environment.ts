@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { latency, openLedger, SimulatedClouds, VirtualClock } from "../local/clouds";
-import { FileStore, MemoryStore, type RunOptions, type RunResult } from "../local/engine";
+import { FileStore, MemoryStore, type RunOptions, type RunResult, type Snapshot } from "../local/engine";
 import type { Provider, ProviderHost } from "../local/protocol/provider";
 import { timeline, type Timeline } from "../local/timeline";
 import { policyAnalyzer } from "./analyzer";
@@ -21,6 +21,7 @@ export class LocalEnvironment {
   /** What its secrets are sealed with. */
   readonly passphrase: string;
   private readonly clock = new VirtualClock();
+  private readonly clouds: PersistentClouds;
 
   constructor(
     readonly project: Project,
@@ -29,6 +30,7 @@ export class LocalEnvironment {
   ) {
     this.directory = join(project.directory, ".isthmus", LOCAL);
     this.passphrase = passphraseOf(project);
+    this.clouds = new PersistentClouds(join(this.directory, "clouds"), this.passphrase, this.clock);
     this.store = new FileStore(join(this.directory, "state"), this.passphrase);
   }
 
@@ -41,13 +43,20 @@ export class LocalEnvironment {
       program: childProgram(this.project),
       config: values,
       secretConfigKeys: secretKeys,
-      providers: this.faults.in(
-        new PersistentClouds(join(this.directory, "clouds"), this.passphrase, this.clock),
-        this.clock,
-      ),
+      providers: this.faults.in(this.clouds, this.clock),
       store: this.store,
       analyzers: [policyAnalyzer],
     };
+  }
+
+  /** Looks at the clouds, or changes them behind the engine's back, while no run goes on. */
+  async withClouds<T>(use: (clouds: SimulatedClouds, state: Snapshot) => T): Promise<T> {
+    const session = await this.store.open();
+    try {
+      return use(this.clouds.opened(), session.snapshot);
+    } finally {
+      await session.close(session.snapshot);
+    }
   }
 
   /** The run as it would have been on the real clouds. */
@@ -91,8 +100,12 @@ class PersistentClouds implements ProviderHost {
   ) {}
 
   open(pkg: string): Promise<Provider> {
-    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.passphrase), this.clock);
-    return this.clouds.open(pkg);
+    return this.opened().open(pkg);
+  }
+
+  opened(): SimulatedClouds {
+    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.passphrase), { clock: this.clock });
+    return this.clouds;
   }
 }
 

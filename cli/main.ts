@@ -5,6 +5,7 @@ import { IncorrectPassphrase } from "../local/protocol/crypter";
 import { faultOption } from "./fault-option";
 import { UserError } from "./user-error";
 import { registerPlan } from "./verbs/plan";
+import type { EditOptions } from "./verbs/local";
 import { registerSmi } from "./verbs/smi";
 
 /** Runs the command line and sets the exit code: 0 done, 1 refused or failed, 2 not understood. */
@@ -108,6 +109,25 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(verb(async () => (await import("./verbs/serve")).serveVerb));
 
   registerPlan(program, (code) => (exitCode = code));
+  const local = program.command("local").description("look at the simulated clouds, or change them by hand");
+  local
+    .command("cost")
+    .description("what exists, and what it would cost a month on the real clouds")
+    .addOption(json())
+    .action(verb(async () => (await import("./verbs/local")).costVerb));
+  local
+    .command("edit")
+    .description("change or delete a thing behind the engine's back, as somebody with a console would (drift)")
+    .argument("<type>", "Pulumi type token, e.g. aws:ec2/vpc:Vpc")
+    .argument("<name>", "its name in the program, or its id")
+    .argument("[changes...]", "properties, as <path>=<JSON value>: tags.team='\"web\"'; no value takes it away")
+    .option("--delete", "delete it, with all that its cloud deletes along with it")
+    .option("--scope <scope>", "where it is, when several clusters or regions have one of that id")
+    .addOption(json())
+    .action(async (type: string, name: string, changes: string[], options: EditOptions) => {
+      exitCode = await (await import("./verbs/local")).editVerb(type, name, changes, options);
+    });
+
   registerSmi(program, (code) => (exitCode = code));
 
   await program.parseAsync([...argv]);

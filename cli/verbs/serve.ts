@@ -29,7 +29,7 @@ export async function serveVerb({ ledger, kubernetes, json = false, fault }: Ser
   const clock = new VirtualClock();
   const project = openProject();
   const directory = resolve(project.directory, ledger);
-  const clouds = new SimulatedClouds(openLedger(directory, passphraseOf(project)), clock);
+  const clouds = new SimulatedClouds(openLedger(directory, passphraseOf(project)), { clock });
   const served = faults.in(clouds, clock, (line) => process.stderr.write(`${line}\n`));
   const clusters =
     kubernetes === "real" ? await RealClusters.open(clouds.ledger, served, join(directory, "kubernetes")) : undefined;

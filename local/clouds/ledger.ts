@@ -35,12 +35,15 @@ export type LedgerChange =
  */
 export class Ledger {
   private readonly entries = new Map<string, LedgerEntry>();
+  private readonly keysOfType = new Map<string, Set<string>>();
+  /** Sorted lists that somebody asked for, by type; those of a changed type are made anew. */
+  private readonly lists = new Map<string | undefined, readonly LedgerEntry[]>();
 
   constructor(
     entries: Iterable<LedgerEntry> = [],
     private readonly onChange: (change: LedgerChange) => void = () => {},
   ) {
-    for (const entry of entries) this.entries.set(keyOf(entry.type, entry.id, entry.scope), entry);
+    for (const entry of entries) this.set(entry);
   }
 
   get(type: string, id: string, scope?: string): LedgerEntry | undefined {
@@ -49,10 +52,13 @@ export class Ledger {
 
   /** All entries, or those of one type, sorted by type, id and scope. */
   list(type?: string): LedgerEntry[] {
-    return [...this.entries.entries()]
-      .filter(([, entry]) => type === undefined || entry.type === type)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, entry]) => entry);
+    let list = this.lists.get(type);
+    if (list === undefined) {
+      const keys = type === undefined ? this.entries.keys() : (this.keysOfType.get(type) ?? []);
+      list = [...keys].sort().map((key) => this.entries.get(key)!);
+      this.lists.set(type, list);
+    }
+    return [...list];
   }
 
   /** Things that a thing has made, sorted as `list` sorts. */
@@ -63,12 +69,30 @@ export class Ledger {
   }
 
   put(entry: LedgerEntry): void {
-    this.entries.set(keyOf(entry.type, entry.id, entry.scope), entry);
+    this.set(entry);
     this.onChange({ put: entry });
   }
 
   remove(type: string, id: string, scope?: string): void {
-    if (this.entries.delete(keyOf(type, id, scope))) this.onChange({ remove: { type, id, scope } });
+    const key = keyOf(type, id, scope);
+    if (!this.entries.delete(key)) return;
+    this.keysOfType.get(type)?.delete(key);
+    this.forgetLists(type);
+    this.onChange({ remove: { type, id, scope } });
+  }
+
+  private set(entry: LedgerEntry): void {
+    const key = keyOf(entry.type, entry.id, entry.scope);
+    this.entries.set(key, entry);
+    const keys = this.keysOfType.get(entry.type);
+    if (keys === undefined) this.keysOfType.set(entry.type, new Set([key]));
+    else keys.add(key);
+    this.forgetLists(entry.type);
+  }
+
+  private forgetLists(type: string): void {
+    this.lists.delete(type);
+    this.lists.delete(undefined);
   }
 }
 

@@ -26,7 +26,7 @@ export function checkAutoName<S>(
   if (hasNamePrefix(request.news)) return request.news;
   const candidates = autoNames(model, request.urn);
   const old = textAt(request.olds, property);
-  if (old !== undefined && candidates.includes(old)) return { ...request.news, [property]: old };
+  if (old !== undefined && isGenerated(old, candidates)) return { ...request.news, [property]: old };
   const scope = scopeOf(request.news);
   const used = new Set(
     ledger
@@ -43,7 +43,12 @@ export function isAutoName<S>(model: ResourceModel<S>, urn: string, inputs: Prop
   const property = model.autoName?.property;
   if (property === undefined) return false;
   const name = textAt(inputs, property);
-  return name === undefined || autoNames(model, urn).includes(name);
+  return name === undefined || isGenerated(name, autoNames(model, urn));
+}
+
+/** A resource that was renamed in the program keeps its name, which was generated from what it was called then. */
+function isGenerated(name: string, candidates: readonly string[]): boolean {
+  return candidates.includes(name) || /[0-9a-f]{7}$/.test(name);
 }
 
 function autoNames<S>(model: ResourceModel<S>, urn: string): string[] {

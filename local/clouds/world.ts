@@ -7,7 +7,7 @@ import { ANY_TYPE, type Identified, type Reference, type Referrer } from "./mode
 import { textsAt } from "./paths";
 
 /** Milliseconds for which an exclusive operation is under way, so that concurrent ones really meet. */
-const EXCLUSIVE_HOLD = 25;
+export const EXCLUSIVE_HOLD = 25;
 
 /**
  * What all provider instances of the simulated clouds share: what exists, what is being changed right now, and what the
@@ -25,6 +25,7 @@ export class World {
     readonly onRemoved: () => void = () => {},
     /** Where the time goes that operations take beyond the usual. */
     readonly clock: VirtualClock = new VirtualClock(),
+    private readonly exclusiveHold = EXCLUSIVE_HOLD,
   ) {}
 
   /** A provider instance begins its work. */
@@ -60,7 +61,7 @@ export class World {
     if (this.underWay.has(key)) refuse();
     this.underWay.add(key);
     try {
-      await sleep(EXCLUSIVE_HOLD);
+      await sleep(this.exclusiveHold);
       return operation();
     } finally {
       this.underWay.delete(key);
