@@ -14,7 +14,7 @@ import type { ResourceState } from "./types";
 export async function deleteUnregistered(context: RunContext): Promise<void> {
   const condemned = context.state.all().filter((entry) => entry.delete === true || !context.registered.has(entry.urn));
   const executor = new Executor(context);
-  const urns = new Set(condemned.map(({ urn }) => urn));
+  const going = goingNow(condemned);
   const kept = new Set<string>();
   for (const round of roundsOf(condemned)) {
     if (context.stopped) return;
@@ -29,13 +29,27 @@ export async function deleteUnregistered(context: RunContext): Promise<void> {
         executor.delete(
           operationOfDelete(entry),
           entry,
-          callsProvider(entry, urns) ? () => providerForDelete(context, entry) : undefined,
+          callsProvider(entry, going) ? () => providerForDelete(context, entry) : undefined,
           visibilityOf(entry),
         ),
       );
     // What fails has been reported by the executor, and stops the run.
     await Promise.allSettled(deletes);
   }
+}
+
+/**
+ * URNs of what no protected resource keeps. What is `deletedWith` something that stays is deleted by its provider: the real
+ * engine only drops it from its state, where nobody finds it any more.
+ */
+function goingNow(condemned: readonly ResourceState[]): ReadonlySet<string> {
+  const kept = new Set<string>();
+  // Referrers come last in topological order.
+  for (const entry of sortTopologically(condemned).reverse()) {
+    if (!isProtected(entry) && !kept.has(entry.urn)) continue;
+    for (const urn of [entry.urn, ...referencesOf(entry)]) kept.add(urn);
+  }
+  return new Set(condemned.map(({ urn }) => urn).filter((urn) => !kept.has(urn)));
 }
 
 /** The entries by how many of the others they stand on, one above the other: the highest first. */

@@ -64,7 +64,7 @@ export class Monitor {
     this.choice = new ProviderChoice(context, this.planner);
   }
 
-  register(server: grpc.Server): void {
+  register(server: Pick<grpc.Server, "addService">): void {
     const unsupported = (feature: string) => this.unary(() => Promise.reject(new UnsupportedFeature(feature)));
     server.addService(ResourceMonitorService, {
       getDeploymentInfo: this.unary(() => Promise.resolve(this.deploymentInfo())),

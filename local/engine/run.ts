@@ -9,12 +9,13 @@ import { messageOf, RunStopped } from "./errors";
 import { deleteUnregistered } from "./deletes";
 import { serveEngine } from "./engine-service";
 import { runInline } from "./inline-program";
+import { runMessages } from "./message-program";
 import { Monitor } from "./monitor";
 import { recoverState } from "./recovery";
 import { redactConfig } from "./redaction";
 import { refreshState } from "./refresh";
 import { LiveState } from "./state";
-import type { RecoveredOperation, RunOptions, RunResult } from "./types";
+import type { RecoveredOperation, RunOptions, RunResult, SendMessage } from "./types";
 
 /** The only stack that the embedded engine runs, unless it is told to run any. */
 const LOCAL_STACK = "local";
@@ -161,6 +162,7 @@ function abandonedMessage(state: LiveState): string {
 
 async function runProgram(context: RunContext): Promise<void> {
   const { program } = context.options;
+  if (program.kind === "messages") return runProgramOfMessages(context, program.run);
   const server = new grpc.Server({
     "grpc.max_receive_message_length": 400 * 1024 * 1024,
     // A busy program can leave requests waiting for longer than the 30 seconds after which grpc would cancel them.
@@ -189,6 +191,13 @@ async function runProgram(context: RunContext): Promise<void> {
   } finally {
     server.forceShutdown();
   }
+}
+
+async function runProgramOfMessages(context: RunContext, run: (send: SendMessage) => Promise<void>): Promise<void> {
+  const monitor = new Monitor(context, () => Promise.resolve());
+  const errors = await runMessages(context, run, monitor);
+  for (const error of errors) reportProgramError(context, "", messageOf(error));
+  await finishRun(context, monitor);
 }
 
 /** The program has registered everything, or has failed: deletes what it no longer has, if it is known that it is all. */

@@ -23,7 +23,15 @@ export type Program =
   /** A child process: `node <nodeArgs> .../cmd/run/index.js ... <main>`, as Pulumi's language host starts it. */
   | { readonly kind: "child"; readonly main: string; readonly directory: string; readonly nodeArgs: readonly string[] }
   /** A function in this process, for tests. Its returned object becomes the stack's outputs. */
-  | { readonly kind: "inline"; readonly run: () => Promise<Record<string, unknown> | void> };
+  | { readonly kind: "inline"; readonly run: () => Promise<Record<string, unknown> | void> }
+  /** A function that sends the messages of a program, the stack's own among them: for programs that were recorded. */
+  | { readonly kind: "messages"; readonly run: (send: SendMessage) => Promise<void> };
+
+/** What a program asks of the engine, by its name in `pulumirpc.ResourceMonitor`. */
+export type MonitorMethod = "registerResource" | "registerResourceOutputs" | "invoke";
+
+/** Sends a message of that protocol. Resolves when it is answered; rejects when the answer is an error. */
+export type SendMessage = (method: MonitorMethod, request: object) => Promise<void>;
 
 export interface RunOptions {
   readonly project: string;
