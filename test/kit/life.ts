@@ -4,6 +4,7 @@ import {
   destroy,
   MemoryStore,
   preview,
+  refresh,
   up,
   type ResourceState,
   type RunOptions,
@@ -15,6 +16,7 @@ import type { ProviderHost } from "../../local/protocol/provider";
 import { urnName } from "../../local/protocol/urn";
 import { Graph } from "./graph";
 import "./matchers";
+import { Recording } from "./recording";
 
 /** A Pulumi program: registers resources, and may return the stack's outputs. */
 export type Program = () => unknown;
@@ -57,10 +59,13 @@ export class Life {
   /** Told of every operation that a fault could strike, before it starts. */
   onOperation: (operation: Operation) => void = () => {};
   private readonly faulty: FaultyClouds;
+  private halt = new AbortController();
   private abandon = new AbortController();
 
   constructor(private readonly settings: LifeOptions = {}) {
-    const { moment, clouds = (ledger: Ledger) => new SimulatedClouds(ledger) } = settings;
+    const { moment, parallel } = settings;
+    const options = parallel === 1 ? { exclusiveHold: 0 } : {};
+    const { clouds = (ledger: Ledger) => new SimulatedClouds(ledger, options) } = settings;
     this.clouds = clouds(new Ledger(moment?.ledger));
     this.store = new MemoryStore(moment?.state);
     this.faulty = new FaultyClouds(this.clouds, {
@@ -71,12 +76,18 @@ export class Life {
     });
   }
 
-  up(program: Program): Promise<RunResult> {
+  /** Deploys a program, or brings what stands to what it says now. */
+  up(program: Program | Recording): Promise<RunResult> {
     return up(this.options(program));
   }
 
-  preview(program: Program): Promise<RunResult> {
+  preview(program: Program | Recording): Promise<RunResult> {
     return preview(this.options(program));
+  }
+
+  /** Takes over into the state what has become of the clouds. */
+  refresh(): Promise<RunResult> {
+    return refresh(this.options(() => undefined));
   }
 
   destroy(): Promise<RunResult> {
@@ -90,6 +101,11 @@ export class Life {
   inject(...faults: readonly (Fault | string)[]): this {
     this.faulty.arm(faults.map((fault) => (typeof fault === "string" ? parseFault(fault) : fault)));
     return this;
+  }
+
+  /** Stops the run that goes on, as one interrupt does: running operations finish, and no others start. */
+  stop(): void {
+    this.halt.abort();
   }
 
   /** Faults that have struck nothing yet. */
@@ -120,15 +136,20 @@ export class Life {
     return { state: await this.store.load(), ledger: this.ledger() };
   }
 
-  private options(program: Program): RunOptions {
+  private options(program: Program | Recording): RunOptions {
+    this.halt = new AbortController();
     this.abandon = new AbortController();
     const { analyzers, parallel, config } = this.settings;
     return {
       project: "isthmus",
       stack: "local",
-      program: { kind: "inline", run: async () => outputsOf(await program()) },
+      program:
+        program instanceof Recording
+          ? { kind: "messages", run: (send) => program.play(send) }
+          : { kind: "inline", run: async () => outputsOf(await program()) },
       providers: this.faulty,
       store: this.store,
+      signal: this.halt.signal,
       abandon: this.abandon.signal,
       ...(analyzers === undefined ? {} : { analyzers }),
       ...(parallel === undefined ? {} : { parallel }),

@@ -1,0 +1,4 @@
+import { testMatrix } from "./matrix-tests";
+import { destroyScenario } from "./scenarios";
+
+testMatrix("destroy", destroyScenario);

@@ -1,0 +1,4 @@
+import { testMatrix } from "./matrix-tests";
+import { upScenario } from "./scenarios";
+
+testMatrix("up", upScenario);
