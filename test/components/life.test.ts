@@ -138,6 +138,32 @@ describe("a change", () => {
     expect(changes(planned).filter((line) => !line.startsWith("update "))).toEqual([]);
   });
 
+  test("to a version that skips one, or to an older one, is refused in a preview with the path to take", async () => {
+    const at = (kubernetesVersion: string) => ({
+      east: { ...EAST, kubernetesVersion },
+      north: { ...NORTH, kubernetesVersion },
+    });
+    const messages = async (kubernetesVersion: string) => {
+      const { succeeded: went, diagnostics } = await life.preview(
+        platform({ ...SHOP, clusters: at(kubernetesVersion) }),
+      );
+      expect(went).toBe(false);
+      return diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+    };
+
+    const skipped = (await messages("1.36")).join("\n");
+    expect(skipped).toMatch(
+      /clusters\.(east|north)\.kubernetesVersion: found "1\.36", allowed: "1\.34", which the cluster has, or "1\.35"\. A control plane is upgraded one minor version at a time: 1\.34 -> 1\.35 -> 1\.36, with an up for each\./,
+    );
+    expect((await messages("1.33")).join("\n")).toContain("A control plane is never downgraded");
+    expect(await preview({ ...SHOP, clusters: at("1.35") })).toEqual(
+      expect.arrayContaining([
+        "update aws:eks/cluster:Cluster platform-east",
+        "update azure-native:containerservice:ManagedCluster platform-north",
+      ]),
+    );
+  });
+
   test("is applied exactly as it was previewed", async () => {
     const web = { ...SHOP.workloads!.web!, image: "shop/web:2" };
     const spec = { ...SHOP, workloads: { ...SHOP.workloads, web } };

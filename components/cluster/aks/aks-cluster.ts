@@ -8,6 +8,7 @@ import { KubernetesProvider, type AzureProvider } from "../../providers";
 import { overlaying } from "../../transform";
 import type { Cluster, ClusterNetworkFacts, ClusterVolumes } from "../cluster";
 import { certificateAuthorityOf, renderKubeconfig } from "../kubeconfig";
+import { guardingUpgrades } from "../upgrade-guard";
 import { AgentPools } from "./agent-pools";
 import { managedCluster } from "./control-plane";
 import { AksIdentities } from "./identities";
@@ -121,6 +122,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
         ...this.opts,
         dependsOn: [...identities.roles, ...(secretsKey?.roles ?? [])],
         protect: plan.protect,
+        ...guardingUpgrades(name, plan.key, { input: "kubernetesVersion", output: "currentKubernetesVersion" }),
         // ARM returns every pool here. The system pool stays as it was made; the others are AgentPools
         // (pulumi/pulumi-azure-native#4264).
         ignoreChanges: ["agentPoolProfiles"],

@@ -4,6 +4,7 @@ import * as kms from "@pulumi/aws/kms";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { VpcNetwork } from "../../network/vpc";
+import { guardingUpgrades } from "../upgrade-guard";
 import type { AccessPlan } from "./plan";
 import { createRole, partitionOf, type ServiceRole, type Site } from "./site";
 
@@ -79,6 +80,7 @@ export function createControlPlane(site: Site, network: VpcNetwork): eks.Cluster
         ...(auto === undefined ? [] : [...nodeRole!.policies, ...network.egress]),
       ],
       protect: plan.protect,
+      ...guardingUpgrades(name, plan.key, { input: "version", output: "version" }),
       // Read only when the cluster is made; a later difference would replace it (pulumi/pulumi-eks#1291).
       ignoreChanges: ["accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons"],
     },
