@@ -24,8 +24,17 @@ const MAX_REPEAT = 1000;
  * @throws RegexSyntaxError for what RE2 does not know: lookaround, back references, possessive and atomic groups.
  */
 export function parseRegex(source: string): Regex {
-  return new Parser(source).parse();
+  const known = parsed.get(source);
+  if (known) return known;
+  const regex = new Parser(source).parse();
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(source, regex);
+  return regex;
 }
+
+/** One expression is asked about many times: whether it is RE2, whether it is a text, what a mesh makes of it. */
+const parsed = new Map<string, Regex>();
+const MAX_PARSED = 2000;
 
 class Parser {
   private at = 0;
