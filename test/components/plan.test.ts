@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { istio } from "../../components/spec";
 import { roleName } from "../../components/cluster/eks/plan";
 import { SpecError } from "../../components/problem";
+import prod from "../../stacks/prod";
 import { CONFIG, EAST, NORTH, planOf, SHOP } from "../kit/environment";
 
 /** The lines of the one error that a spec gives. */
@@ -20,6 +21,15 @@ function problemsOf(spec: unknown, overrides?: Parameters<typeof planOf>[1]): st
 
 test("a correct spec has no problems", () => {
   expect(problemsOf(SHOP)).toEqual([]);
+});
+
+test("production plans in under two seconds, without an engine", () => {
+  const before = process.cpuUsage();
+  const plan = planOf(prod, { environment: "prod" });
+  const { user, system } = process.cpuUsage(before);
+
+  expect(plan.clusters.map(({ kind }) => kind)).toEqual(["eks", "aks"]);
+  expect((user + system) / 1e6).toBeLessThan(2);
 });
 
 test("a cluster's name leaves room for the names of its roles", () => {

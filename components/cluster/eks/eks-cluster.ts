@@ -1,4 +1,5 @@
 import type * as awsEks from "@pulumi/aws/eks";
+import * as core from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 
 import { VpcNetwork } from "../../network/vpc";
@@ -67,7 +68,7 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
       ...addons,
       ...karpenter,
       ...(files?.ready ?? []),
-      ...(plan.compute.kind === "auto" ? [cluster] : []),
+      ...(plan.compute.kind === "auto" ? [this.enforceNetworkPolicies(name, cluster)] : []),
     ];
     this.registerOutputs({ clusterId: this.clusterId, issuer: this.issuer });
   }
@@ -77,6 +78,21 @@ export class EksCluster extends pulumi.ComponentResource implements Cluster {
       `${name}-network`,
       { plan: plan.network, clusterName: plan.clusterName, provider },
       { parent: this },
+    );
+  }
+
+  /**
+   * Auto Mode runs the network plugin outside of the cluster, and asks here whether it is to enforce policies
+   * (https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html).
+   */
+  private enforceNetworkPolicies(name: string, cluster: awsEks.Cluster): core.ConfigMap {
+    return new core.ConfigMap(
+      `${name}-network-policies`,
+      {
+        metadata: { name: "amazon-vpc-cni", namespace: "kube-system" },
+        data: { "enable-network-policy-controller": "true" },
+      },
+      { parent: this, provider: this.provider, deletedWith: cluster },
     );
   }
 
