@@ -74,7 +74,7 @@ test("a program that throws shows its message, not the stack", async () => {
 
 test.each([
   ["stack transforms", "pulumi.runtime.registerResourceTransform(() => undefined); new Thing('a', {}, { provider });"],
-  ["resource hooks", "new Thing('a', {}, { provider, hooks: { beforeCreate: [() => {}] } });"],
+  ["method calls on remote components", "pulumi.runtime.call('toy:index:Thing/ask', {}, provider);"],
 ])("%s are refused by name", async (feature, source) => {
   const result = await up(program(source));
   expect(errors(result)).toEqual([

@@ -256,6 +256,7 @@ test.each<[string, Body]>([
     (provider) => void new Thing("b", {}, { provider, replaceWith: [new Thing("a", {}, { provider })] }),
   ],
   ["the option `replacementTrigger`", one({}, { replacementTrigger: "now" })],
+  ["remote components", () => void new pulumi.ComponentResource("toy:index:Remote", "remote", {}, {}, true)],
   ["StackReference", () => void new pulumi.StackReference("org/project/stack")],
 ])("%s is refused by name", async (feature, body) => {
   const result = await new Life().up(body);
