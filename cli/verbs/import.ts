@@ -18,10 +18,11 @@ export async function importVerb(file: string): Promise<number> {
 
 function read(file: string): DeploymentFile {
   try {
-    const { version, deployment } = JSON.parse(readFileSync(file, "utf8")) as Partial<DeploymentFile>;
-    if (version === 3 && deployment !== undefined) return { version, deployment };
+    const found = JSON.parse(readFileSync(file, "utf8")) as Partial<DeploymentFile>;
+    const { version, deployment } = found;
+    if (version !== undefined && deployment !== undefined) return { ...found, version, deployment };
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  throw new UserError(`${file} is no deployment of version 3: it must be what \`pulumi stack export\` prints`);
+  throw new UserError(`${file} is no deployment: it must be what \`pulumi stack export\` prints`);
 }

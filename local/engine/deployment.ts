@@ -10,7 +10,9 @@ type Json = { [key: string]: JavaScriptValue };
 
 /** Pulumi's deployment file, as `pulumi stack export` writes and `pulumi stack import` reads it. */
 export interface DeploymentFile {
-  readonly version: 3;
+  /** 4 when the state needs what older readers do not know: then `features` says what. */
+  readonly version: 3 | 4;
+  readonly features?: readonly string[];
   readonly deployment: {
     readonly manifest: { readonly time: string; readonly magic: string; readonly version: string };
     readonly secrets_providers?: { readonly type: "passphrase"; readonly state: { readonly salt: string } };
@@ -25,6 +27,9 @@ export interface SaltedCrypter extends Crypter {
   readonly salt: string;
 }
 
+/** The one feature of version 4 that the engine has (pkg/resource/stack/deployment.go). */
+const HOOKS = "hooks";
+
 /**
  * Writes a state in Pulumi's format, with secrets sealed by the crypter. The time is fixed so that the same state always
  * gives the same file but for the nonces of its secrets; Pulumi only displays it.
@@ -35,8 +40,9 @@ export function serializeDeployment(snapshot: Snapshot, crypter: SaltedCrypter):
     resource: serializeResource(resource, crypter),
     type,
   }));
+  const hooked = snapshot.resources.some(({ resourceHooks }) => resourceHooks !== undefined);
   return {
-    version: 3,
+    ...(hooked ? { version: 4, features: [HOOKS] } : { version: 3 }),
     deployment: {
       manifest: { time: "0001-01-01T00:00:00Z", magic: "", version: "" },
       secrets_providers: { type: "passphrase", state: { salt: crypter.salt } },
@@ -47,10 +53,13 @@ export function serializeDeployment(snapshot: Snapshot, crypter: SaltedCrypter):
   };
 }
 
-/** Reads a state in Pulumi's format. Throws when a secret was not sealed by the crypter, or the format is not version 3. */
+/** Reads a state in Pulumi's format. Throws when a secret was not sealed by the crypter, or the format is a newer one. */
 export function deserializeDeployment(file: DeploymentFile, crypter: Crypter): Snapshot {
-  if (file.version !== 3)
-    throw new Error(`deployment version ${String(file.version)} is not supported, only version 3`);
+  const unknown = (file.features ?? []).filter((feature) => feature !== HOOKS);
+  if (![3, 4].includes(file.version) || unknown.length > 0) {
+    const found = [`version ${String(file.version)}`, ...unknown].join(" with ");
+    throw new Error(`deployment ${found} is not supported, only version 3, and version 4 with ${HOOKS}`);
+  }
   const { resources = [], pending_operations: pending = [] } = file.deployment;
   return {
     resources: resources.map((resource) => deserializeResource(resource, crypter)),
