@@ -53,7 +53,7 @@ export async function runChild(
   const kill = (): void => void child.kill("SIGTERM");
   const stop = (): void => void context.drained().then(kill);
   for (const stopped of [signal, abandon]) stopped?.addEventListener("abort", stop, { once: true });
-  if (signal?.aborted === true || abandon?.aborted === true) stop();
+  if (context.interrupted) stop();
   let deadline: NodeJS.Timeout | undefined;
   const watch = setInterval(() => {
     if (context.stopped) deadline ??= setTimeout(stop, GRACE);
@@ -80,6 +80,8 @@ function errorsOf(context: RunContext, code: number | null, output: readonly str
     context.reporter.diagnostic("info", "", text);
     return [];
   }
+  // The user, who has stopped it, knows why it ended.
+  if (context.interrupted) return [];
   if (context.stopped || code === FAILED_AND_LOGGED)
     return [new Error(text || "the program ended early")].filter(() => !context.reporter.hasErrors());
   return [new Error(text || `Program exited with non-zero exit code: ${code ?? "killed"}`)];

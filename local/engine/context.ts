@@ -43,10 +43,15 @@ export class RunContext {
     return (this.olds ??= new Map(live.map((resource) => [resource.urn, resource])));
   }
 
+  /** The user has stopped the run, or has it end at once. */
+  get interrupted(): boolean {
+    const { signal, abandon } = this.options;
+    return signal?.aborted === true || abandon?.aborted === true;
+  }
+
   /** No new step may start. Running ones finish and are saved. */
   get stopped(): boolean {
-    const { signal, abandon } = this.options;
-    return this.failure || signal?.aborted === true || abandon?.aborted === true;
+    return this.failure || this.interrupted;
   }
 
   /** The run will end as failed, and starts nothing new. */
