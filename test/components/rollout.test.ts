@@ -1,7 +1,7 @@
 /** How new versions take over: by steps in the spec, or by a controller that owns the weights. */
 import { allow, canary, consul, environment, istio, linkerd, steps, type Environment } from "../../components/spec";
 import { SpecError } from "../../components/problem";
-import { NORTH, planOf } from "../kit/environment";
+import { NORTH, planOf, SHOP as BOTH_CLOUDS } from "../kit/environment";
 import { changes, Life, succeeded } from "../kit/life";
 import { platform } from "../kit/platform";
 
@@ -133,6 +133,16 @@ describe("a canary", () => {
       expect(JSON.stringify(objectsOf(spec))).not.toContain('"app.kubernetes.io/name":"cart"');
     },
   );
+
+  test("by Flagger has its copy of the pods act in the cloud as they do", () => {
+    const rollouts = { reports: canary({ by: "flagger", prometheus: PROMETHEUS }) };
+    const { namespaces } = planOf({ ...BOTH_CLOUDS, rollouts });
+
+    expect(namespaces.find(({ cluster, name }) => cluster === "north" && name === "shop")?.actsInCloud).toEqual([
+      "reports",
+      "reports-primary",
+    ]);
+  });
 
   test("is measured by what the mesh's proxies say of the new version", () => {
     const query = (mesh: Environment["mesh"]) => JSON.stringify(find(by("argo-rollouts", mesh), "AnalysisTemplate"));

@@ -1,5 +1,6 @@
 import type { IdentityPlan } from "../../identity/plan";
 import type { Membership, Marks } from "../../mesh/plan";
+import { canaryServices } from "../../rollout/plan";
 import { MIRROR_NAMESPACE } from "../../storage/plan";
 import type { WorkloadPlan } from "../../workload/plan";
 
@@ -18,7 +19,7 @@ export interface NamespacePlan {
   readonly calls: readonly number[];
   /** What it shares with the mesh. Absent outside of the mesh. */
   readonly mesh?: Membership["network"];
-  /** Workloads that act in a cloud, sorted; `all` where every pod does. */
+  /** Names (`app.kubernetes.io/name`) of pods that act in a cloud, sorted; `all` where every pod does. */
   readonly actsInCloud: readonly string[] | "all";
 }
 
@@ -54,7 +55,7 @@ export function planNamespaces({
       serves: portsOf(own),
       calls: portsOf(here),
       mesh: membership.network,
-      actsInCloud: acting.map(({ key }) => key).sort(),
+      actsInCloud: acting.flatMap(podNames).sort(),
     };
   });
   // Outside the mesh: a mover talks to the clouds only, and a finished Job must not wait for a proxy.
@@ -70,6 +71,11 @@ export function planNamespaces({
   }));
   const idOf = ({ cluster, name }: NamespacePlan): string => `${cluster}/${name}`;
   return [...ofWorkloads, ...ofMovers].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+}
+
+/** What its pods are called by their label: those of Flagger's copy have a name of their own. */
+function podNames({ key, canary }: WorkloadPlan): string[] {
+  return canary?.by === "flagger" ? [key, canaryServices({ key, by: canary.by }).stable] : [key];
 }
 
 function portsOf(workloads: readonly WorkloadPlan[]): number[] {
