@@ -230,6 +230,16 @@ export class DocumentIndex {
   }
 }
 
+/** The documents with ServiceAccounts where their TrafficTargets name IdentityBindings, for those who look at them singly. */
+export function withAccounts(
+  documents: readonly SmiDocument[],
+  options: { readonly trustDomain?: string } = {},
+): readonly SmiDocument[] {
+  if (!documents.some(({ kind }) => kind === "IdentityBinding")) return documents;
+  const targets = new Map(new DocumentIndex(documents, options).targets.map((target) => [keyOf(target), target]));
+  return documents.map((document) => (document.kind === "TrafficTarget" ? targets.get(keyOf(document))! : document));
+}
+
 function sortByKey<T extends Located>(documents: readonly T[]): T[] {
   return sortBy(documents, keyOf);
 }

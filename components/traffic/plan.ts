@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { accessRule, split } from "../../smi/build";
 import type { Facts } from "../../smi/facts";
 import { MESHES } from "../../smi/meshes";
-import type { SmiDocument } from "../../smi/model";
+import { type SmiDocument, withAccounts } from "../../smi/model";
 import { distinctProblems, type Problem as SmiProblem } from "../../smi/problem";
 import { readSmi, type SmiFile } from "../../smi/read";
 import { unknownName } from "../identity/plan";
@@ -54,9 +54,9 @@ export function planTraffic(
   mesh: MeshPlan,
 ): { plan: TrafficPlan; problems: Problem[] } {
   const read = readSmi(files);
-  const documents = [...typedDocuments(environment, workloads), ...read.documents];
-  const found: SmiProblem[] = [...read.problems];
   const { options, settled } = mesh.translation;
+  const documents = withAccounts([...typedDocuments(environment, workloads), ...read.documents], options);
+  const found: SmiProblem[] = [...read.problems];
   const objects: Record<string, readonly PlannedObject[]> = {};
   const canaries: Record<string, readonly PlannedObject[]> = {};
   const acknowledge = [...settled, ...(environment.acknowledge ?? [])];

@@ -1,5 +1,5 @@
 import { formatProblem, readSmi } from "../../smi";
-import { DocumentIndex, subjectKey } from "../../smi/model";
+import { DocumentIndex, subjectKey, withAccounts } from "../../smi/model";
 
 const read = (text: string): ReturnType<typeof readSmi> => readSmi([{ path: "shop.yaml", text }]);
 const messages = (text: string): string[] => read(text).problems.map(formatProblem);
@@ -64,6 +64,7 @@ describe("versions", () => {
 
     expect(problems).toEqual([]);
     const [found] = new DocumentIndex(documents).targets;
+    expect(withAccounts(documents)).toEqual([found, ...documents.slice(1)]);
     expect(subjectKey(found!.destination)).toBe("shop/checkout");
     expect(found!.sources.map(subjectKey)).toEqual(["shop/front", "pay/till", "spiffe://other.example/x"]);
   });
