@@ -9,6 +9,7 @@ import { validateFargate } from "./cluster/eks/validate";
 import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { validateExisting } from "./cluster/existing/plan";
 import { planNamespaces, type NamespacePlan } from "./cluster/portable/namespaces";
+import { sandboxHandler, validateSandboxes } from "./cluster/portable/sandbox-plan";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
@@ -46,6 +47,8 @@ export interface EnvironmentPlan {
   readonly buckets: readonly MirroredBucketPlan[];
   readonly workloads: readonly WorkloadPlan[];
   readonly identities: readonly IdentityPlan[];
+  /** Runtimes of sandboxed pods, by the cluster that has one. */
+  readonly sandboxes: Readonly<Record<string, string>>;
   /** Namespaces of workloads and movers, by cluster. */
   readonly namespaces: readonly NamespacePlan[];
   readonly traffic: TrafficPlan;
@@ -86,6 +89,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
     ...validateProtection(environment, shape.value, today),
     ...validateClusters(shape.value, { environment, settings }),
     ...validateExisting(shape.value, directory),
+    ...validateSandboxes(shape.value),
     ...validateMesh(shape.value.mesh),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
@@ -238,6 +242,12 @@ function assemble(
     buckets,
     workloads,
     identities,
+    sandboxes: Object.fromEntries(
+      sorted(spec.clusters).flatMap(([key, cluster]) => {
+        const handler = sandboxHandler(cluster);
+        return handler === undefined ? [] : [[key, handler]];
+      }),
+    ),
     namespaces: planNamespaces({
       partOf: `${settings.namePrefix}-${environment}`,
       membership: mesh.membership,

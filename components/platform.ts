@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "./cluster/cluster";
 import { createCluster } from "./cluster/create";
 import { GatewayApi } from "./cluster/portable/gateway-api";
+import { SandboxPool } from "./cluster/portable/sandbox";
 import { StorageClasses } from "./cluster/portable/storage-classes";
 import { WorkloadNamespace } from "./cluster/portable/workload-namespace";
 import { ClusterTrust } from "./identity/cluster-trust";
@@ -40,12 +41,13 @@ export class Platform extends pulumi.ComponentResource {
 
     const clusters = this.createClusters();
     this.createStorageClasses(clusters);
+    const sandboxes = this.createSandboxes(clusters);
     const meshes = this.installMesh(clusters);
     const buckets = this.createBuckets();
     const identities = this.createIdentities(clusters, buckets);
     const namespaces = this.createNamespaces(clusters);
     const ready = this.installControllers(clusters, meshes);
-    const workloads = this.runWorkloads(clusters, ready, identities, namespaces);
+    const workloads = this.runWorkloads(clusters, ready, identities, namespaces, sandboxes);
     this.runMovers(clusters, identities, namespaces);
     this.applyTraffic(clusters, ready, namespaces);
     this.startCanaries(clusters, ready, workloads);
@@ -69,6 +71,15 @@ export class Platform extends pulumi.ComponentResource {
     for (const [key, cluster] of clusters) {
       new StorageClasses(`${this.name}-${key}-storage-classes`, { cluster }, this.inside(cluster));
     }
+  }
+
+  private createSandboxes(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, SandboxPool> {
+    return new Map(
+      Object.entries(this.plan.sandboxes).map(([key, handler]) => [
+        key,
+        new SandboxPool(`${this.name}-${key}-sandbox`, { cluster: clusters.get(key)!, handler }, { parent: this }),
+      ]),
+    );
   }
 
   private installMesh(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, Mesh> {
@@ -165,6 +176,7 @@ export class Platform extends pulumi.ComponentResource {
     ready: Ready,
     identities: ReadonlyMap<string, WorkloadIdentity>,
     namespaces: ReadonlyMap<string, WorkloadNamespace>,
+    sandboxes: ReadonlyMap<string, SandboxPool>,
   ): ReadonlyMap<string, Workload> {
     const workloads = new Map<string, Workload>();
     for (const plan of this.plan.workloads) {
@@ -178,7 +190,7 @@ export class Platform extends pulumi.ComponentResource {
             cluster: clusters.get(key)!,
             namespace,
             ...(identity !== undefined && { identity }),
-            after: [...ready.get(key)!, ...fences],
+            after: [...ready.get(key)!, ...fences, ...(plan.sandbox ? sandboxes.get(key)!.ready : [])],
           },
           this.inside(clusters.get(key)!),
         );

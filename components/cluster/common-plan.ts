@@ -3,6 +3,7 @@ import type { Settings } from "../settings";
 import type { NetworkSpec } from "../spec/types";
 import type { Overlays } from "../transform";
 import type { Guard } from "../waivers";
+import { SANDBOX_LABEL, SANDBOX_TAINT } from "./portable/sandbox-plan";
 
 /** Where a cluster stands. What belongs beside it, such as a bucket, goes to the same place. */
 export type Place =
@@ -51,7 +52,10 @@ export interface PoolBasePlan {
 }
 
 /** What every pool of nodes has in a spec and need not say. */
-type PoolDefaults = { readonly [Key in "spot" | "labels" | "taints"]?: PoolBasePlan[Key] | undefined };
+type PoolDefaults = { readonly [Key in "spot" | "labels" | "taints"]?: PoolBasePlan[Key] | undefined } & {
+  /** Anything but undefined and false: a pool for sandboxed pods alone. */
+  readonly sandbox?: unknown;
+};
 
 /** The pools of a cluster in the order of their names, with the defaults filled in. */
 export function planPools<Pool extends PoolDefaults & { readonly kubernetesVersion?: string | undefined }>(cluster: {
@@ -68,13 +72,16 @@ export function planPools<Pool extends PoolDefaults & { readonly kubernetesVersi
 export function withDefaults<Pool extends PoolDefaults>(pools: Readonly<Record<string, Pool>>) {
   return Object.entries(pools)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, pool]) => ({
-      ...pool,
-      name,
-      spot: pool.spot ?? false,
-      labels: pool.labels ?? {},
-      taints: pool.taints ?? [],
-    }));
+    .map(([name, pool]) => {
+      const isSandbox = pool.sandbox !== undefined && pool.sandbox !== false;
+      return {
+        ...pool,
+        name,
+        spot: pool.spot ?? false,
+        labels: { ...pool.labels, ...(isSandbox && { [SANDBOX_LABEL]: "true" }) },
+        taints: [...(pool.taints ?? []), ...(isSandbox ? [`${SANDBOX_TAINT.key}=true:${SANDBOX_TAINT.effect}`] : [])],
+      };
+    });
 }
 
 /** A taint in the parts that APIs take. */

@@ -47,6 +47,14 @@ const nodeGroup = z.strictObject({
    * in its zone. Default: one group over all zones.
    */
   perZone: z.boolean().optional(),
+  /**
+   * For sandboxed pods alone, those of workloads that say `sandbox: true`. EKS's images have no such runtime: the launch
+   * template must bring one, by its own image or its user data (`transform`), and `handler` is its name in containerd, e.g.
+   * `runsc` (gVisor) or `kata` on instances that can run virtual machines. Default: an ordinary pool.
+   */
+  sandbox: z
+    .strictObject({ handler: z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'a DNS label such as "runsc"') })
+    .optional(),
 });
 
 /** Requirements that Karpenter picks instance types by. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { cidr, minorVersion } from "./common-schema";
+import { cidr, dnsLabel, minorVersion } from "./common-schema";
 
 /** How a cluster that exists makes volumes of one kind. */
 const volumeSource = z.strictObject({
@@ -35,6 +35,11 @@ export const existingSchema = z.strictObject({
     /** Addresses that its traffic to the internet comes from. Default: none are known. */
     egressAddresses: z.array(z.ipv4()).optional(),
   }),
+  /**
+   * The runtime of its nodes for sandboxed pods, by its name in containerd, e.g. `runsc`. The nodes that have it must bear the
+   * label `isthmus/sandbox=true`, and should bear it as a taint. Default: it has none.
+   */
+  sandbox: z.strictObject({ handler: dnsLabel }).optional(),
   /** What the storage classes `block` and `shared` are made from. Default: none of them. */
   volumes: z.strictObject({ block: volumeSource.optional(), shared: volumeSource.optional() }).optional(),
 });

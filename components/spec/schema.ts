@@ -45,6 +45,8 @@ export const workloadSchema = z.strictObject({
   probe: z.string().startsWith("/").optional(),
   /** Versions that run side by side, each with its own Service `<workload>-<version>` for splits. */
   versions: z.record(dnsLabel, z.strictObject({ image })).optional(),
+  /** Whether each of its pods has a kernel of its own, on clusters with a sandbox pool. Default: false. */
+  sandbox: z.boolean().optional(),
   /** Plain environment variables. */
   env: z.record(z.string(), z.string()).optional(),
 });

@@ -38,6 +38,7 @@ export interface WorkloadPlan {
   readonly on: readonly string[];
   readonly port: number;
   readonly replicas: number;
+  readonly sandbox: boolean;
   readonly probe?: string;
   readonly env: Readonly<Record<string, string>>;
   /** Labels that select all of its pods and no others. */
@@ -101,6 +102,7 @@ export function planWorkload(key: string, spec: WorkloadSpec, environment: Envir
     on: [...new Set(spec.on)].sort(),
     port: spec.port,
     replicas: spec.replicas ?? 2,
+    sandbox: spec.sandbox ?? false,
     ...(spec.probe !== undefined && { probe: spec.probe }),
     env: spec.env ?? {},
     labels,

@@ -4,6 +4,7 @@ import * as core from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "../cluster/cluster";
+import { SANDBOX_CLASS } from "../cluster/portable/sandbox-plan";
 import type { WorkloadIdentity } from "../identity/workload-identity";
 import type { DeploymentPlan, WorkloadPlan } from "./plan";
 import { environment, identityVolumes, RESTRICTED_CONTAINER, RESTRICTED_POD, withIdentity } from "./pod";
@@ -96,6 +97,7 @@ export class Workload extends pulumi.ComponentResource {
     return {
       serviceAccountName: account.metadata.name,
       automountServiceAccountToken: plan.apiToken,
+      ...(plan.sandbox && { runtimeClassName: SANDBOX_CLASS }),
       securityContext: RESTRICTED_POD,
       ...withIdentity({ containers: [container] }, identity),
       volumes: identityVolumes(identity),

@@ -21,6 +21,8 @@ export interface AgentPoolPlan extends PoolBasePlan {
   readonly min: number;
   readonly max: number;
   readonly kubernetesVersion: string;
+  /** Whether its pods run in virtual machines of their own. */
+  readonly sandbox: boolean;
   /** Whether the cluster autoscaler moves between `min` and `max`. */
   readonly autoscale: boolean;
 }
@@ -72,6 +74,9 @@ export function validateAks(path: string, spec: AksSpec): Problem[] {
   ];
 }
 
+/** Sizes with nested virtualisation (SDK, `WorkloadRuntime.KataVmIsolation`); a `p` after the number is Arm. */
+const RUNS_VIRTUAL_MACHINES = /^Standard_[DEF]\d+(-\d+)?[a-oq-z]*_v([3-9]|\d\d)$/;
+
 function validatePools(path: string, { nodes, nodeProvisioning }: AksSpec): Problem[] {
   const problems: Problem[] = [];
   const auto = nodeProvisioning?.mode === "Auto";
@@ -86,7 +91,15 @@ function validatePools(path: string, { nodes, nodeProvisioning }: AksSpec): Prob
       allowed: `any other name: use ${path}.system for it`,
     });
   }
-  for (const [name, { min, max }] of Object.entries(nodes)) {
+  for (const [name, { min, max, sandbox, vmSize }] of Object.entries(nodes)) {
+    if (sandbox === true && !RUNS_VIRTUAL_MACHINES.test(vmSize)) {
+      problems.push({
+        path: `${path}.nodes.${name}.vmSize`,
+        found: vmSize,
+        allowed:
+          "a size that can run virtual machines, since the pool is a sandbox: of the D, E or F family from version 3 on, and not Arm",
+      });
+    }
     if (!auto || min >= max) continue;
     problems.push({
       path: `${path}.nodes.${name}.max`,
@@ -167,18 +180,21 @@ export function planAks({ blocks, ...base }: ClusterBase, spec: AksSpec, { setti
     supportPlan: spec.supportPlan ?? "KubernetesOfficial",
     costAnalysis: spec.costAnalysis ?? false,
     system: spec.system ?? { vmSize: "Standard_D4ds_v5", count: 3 },
-    nodes: planPools(spec).map(({ name: key, vmSize, min, max, kubernetesVersion, spot, labels, taints }) => ({
-      key,
-      name: poolName(key, { vmSize, spot, zones: network.zones, hostEncryption }),
-      vmSize,
-      min,
-      max,
-      kubernetesVersion,
-      autoscale: nodeProvisioning.mode === "Manual",
-      spot,
-      labels,
-      taints,
-    })),
+    nodes: planPools(spec).map(
+      ({ name: key, sandbox = false, vmSize, min, max, kubernetesVersion, spot, labels, taints }) => ({
+        key,
+        name: poolName(key, { vmSize, spot, zones: network.zones, hostEncryption, sandbox }),
+        sandbox,
+        vmSize,
+        min,
+        max,
+        kubernetesVersion,
+        autoscale: nodeProvisioning.mode === "Manual",
+        spot,
+        labels,
+        taints,
+      }),
+    ),
     nodeProvisioning,
     ...(spec.privateDnsZoneId !== undefined && { privateDnsZoneId: spec.privateDnsZoneId }),
     secretsEncryption: spec.secretsEncryption ?? { key: "platform" },

@@ -110,7 +110,7 @@ test("an AKS cluster with every option stands, changes its allowed blocks in pla
   const life = new Life();
   const options = {
     endpoint: { access: "restricted", allowedCidrs: ["203.0.113.0/24"] },
-    nodes: {},
+    nodes: { secure: { vmSize: "Standard_D4ds_v5", min: 1, max: 1, sandbox: true } },
     nodeProvisioning: { mode: "Auto" },
     secretsEncryption: { key: "created" },
     tier: "Premium",
