@@ -1,5 +1,6 @@
 import { evaluateRules, type Outcome, type PolicyResource } from "./evaluate";
 import type { Rule } from "./rule";
+import { aksHardeningOptions } from "./rules/aks-hardening-options";
 import { aksNoLocalAccounts } from "./rules/aks-no-local-accounts";
 import { clustersAndDataGuarded } from "./rules/clusters-and-data-guarded";
 import { eksEndpointRestricted } from "./rules/eks-endpoint-restricted";
@@ -16,6 +17,7 @@ export { SecretValue, UNKNOWN, type Path, type PolicyMap, type PolicyValue } fro
 
 /** Every rule, sorted by name. */
 export const rules: readonly Rule[] = [
+  aksHardeningOptions,
   aksNoLocalAccounts,
   clustersAndDataGuarded,
   eksEndpointRestricted,

@@ -12,10 +12,13 @@ import {
   type Case,
 } from "./cases";
 
+/** Rules with tests of their own below: what they say depends on the stack. */
+const BY_STACK = ["aks-hardening-options", "clusters-and-data-guarded"];
+
 /** What a rule, or every rule, says of a case. */
 function verdict(example: Case, rule?: string) {
   return evaluate(resourceOf(example))
-    .filter(({ policy }) => policy !== "clusters-and-data-guarded" && (rule === undefined || policy === rule))
+    .filter(({ policy }) => !BY_STACK.includes(policy) && (rule === undefined || policy === rule))
     .map(({ outcome, message }) => [outcome, message]);
 }
 
@@ -105,6 +108,7 @@ test("a rule that breaks fails the resource", () => {
     ...rules[0]!,
     kind: "cloud" as const,
     name: "broken",
+    level: "mandatory" as const,
     checks: [
       {
         type: "aws:ec2/vpc:Vpc",
@@ -145,4 +149,39 @@ test("rules have unique names, sorted, and a sentence that ends", () => {
 
   expect(names).toEqual([...new Set(names)].sort());
   for (const rule of rules) expect(rule.description).toMatch(/\.$/);
+});
+
+describe("aks-hardening-options", () => {
+  const type = "azure-native:containerservice:ManagedCluster";
+  const all = {
+    diskEncryptionSetID: "an id",
+    addonProfiles: { omsagent: { enabled: true } },
+    securityProfile: { azureKeyVaultKms: { enabled: true }, defender: { securityMonitoring: { enabled: true } } },
+  };
+  const found = (properties: PolicyResource["properties"], stack = "prod") =>
+    evaluate({ ...resourceOf({ type, properties }), stack })
+      .filter(({ policy }) => policy === "aks-hardening-options")
+      .map(({ level, outcome, message }) => [level, outcome, message]);
+
+  test("with all of them passes, and so does any cluster of local and dev", () => {
+    const passed = [["advisory", "pass", ""]];
+    expect([found(all), found({}, "local"), found({}, "dev")]).toEqual([passed, passed, passed]);
+  });
+
+  test("advises each that is missing", () => {
+    expect(found({}).map(([level, outcome]) => `${String(level)} ${String(outcome)}`)).toEqual(
+      Array<string>(4).fill("advisory fail"),
+    );
+    expect(found({ ...all, diskEncryptionSetID: null })).toEqual([
+      [
+        "advisory",
+        "fail",
+        "diskEncryptionSetID: found nothing, allowed: the id of a disk encryption set. Set diskEncryptionSetId before the cluster is made: changing it replaces the cluster.",
+      ],
+    ]);
+  });
+
+  test("is undetermined where a value is not known yet", () => {
+    expect(found({ ...all, addonProfiles: UNKNOWN }).map(([, outcome]) => outcome)).toEqual(["undetermined"]);
+  });
 });

@@ -218,3 +218,201 @@ describe("AKS", () => {
     expect(JSON.stringify(config.users)).toContain('"command":"kubelogin"');
   });
 });
+
+const IDENTITY = "azure-native:managedidentity:UserAssignedIdentity";
+const ROLE = "azure-native:authorization:RoleAssignment";
+
+/** A user-assigned identity, with the inputs of a cluster that is it. */
+async function withIdentity(): Promise<{ readonly made: Made; readonly inputs: PropertyMap }> {
+  const made = await azure.create(IDENTITY, "north", { ...rg, resourceName: "north", location: "northeurope" });
+  const identity = { type: "UserAssigned", userAssignedIdentities: [made.id] };
+  return { made, inputs: { ...CLUSTER_INPUTS, identity } };
+}
+
+const AAD = { aadProfile: { managed: true, enableAzureRBAC: true } };
+const private_ = { enablePrivateCluster: true };
+const overlay = { networkPlugin: "azure", networkPluginMode: "overlay", networkDataplane: "cilium" };
+const kms = (change: PropertyMap = {}): PropertyMap => ({
+  securityProfile: {
+    azureKeyVaultKms: { enabled: true, keyId: `https://v.vault.azure.net/keys/k/${"0".repeat(32)}`, ...change },
+  },
+});
+
+// Azure/terraform-azurerm-aks, main.tf; kubernetes-sigs/cluster-api-provider-azure, azuremanagedcontrolplane_validation.go
+describe("features that AKS does not let be combined", () => {
+  test.each<[string, PropertyMap, string]>([
+    ["KMS with a system-assigned identity", kms(), "azureKeyVaultKms is not supported with a system-assigned identity"],
+    [
+      "a private zone on a public cluster",
+      { apiServerAccessProfile: { privateDNSZone: "system" } },
+      "privateDNSZone needs enablePrivateCluster to be true",
+    ],
+    [
+      "a private zone of one's own with a system-assigned identity",
+      { apiServerAccessProfile: { ...private_, privateDNSZone: `${BASE}/privatelink.northeurope.azmk8s.io` } },
+      "A custom private DNS zone needs a user-assigned identity",
+    ],
+    [
+      "allowed blocks on a private cluster",
+      { apiServerAccessProfile: { ...private_, authorizedIPRanges: ["203.0.113.0/24"] } },
+      "authorizedIPRanges cannot be used with a private cluster",
+    ],
+    [
+      "VNet integration without a subnet",
+      { apiServerAccessProfile: { enableVnetIntegration: true } },
+      "apiServerAccessProfile.subnetId is required with enableVnetIntegration",
+    ],
+    [
+      "node auto-provisioning without overlay and Cilium",
+      { nodeProvisioningProfile: { mode: "Auto" } },
+      "nodeProvisioningProfile.mode Auto needs networkPluginMode overlay and networkDataplane cilium",
+    ],
+    [
+      "node auto-provisioning with a pool that scales",
+      {
+        nodeProvisioningProfile: { mode: "Auto" },
+        networkProfile: overlay,
+        agentPoolProfiles: [
+          { name: "system", mode: "System", vmSize: "x", enableAutoScaling: true, minCount: 1, maxCount: 3 },
+        ],
+      },
+      "Agent pool 'system' has enableAutoScaling, which cannot be used with nodeProvisioningProfile.mode Auto.",
+    ],
+    [
+      "long-term support below Premium",
+      { supportPlan: "AKSLongTermSupport", sku: { name: "Base", tier: "Standard" } },
+      "supportPlan AKSLongTermSupport needs the SKU tier Premium",
+    ],
+    [
+      "cost analysis on Free",
+      { metricsProfile: { costAnalysis: { enabled: true } } },
+      "Cost analysis needs the SKU tier Standard or Premium",
+    ],
+    [
+      "node images from one channel and not from the other",
+      { autoUpgradeProfile: { upgradeChannel: "node-image", nodeOSUpgradeChannel: "None" } },
+      "upgradeChannel node-image needs nodeOSUpgradeChannel NodeImage",
+    ],
+    [
+      "patches for a patch version",
+      { kubernetesVersion: "1.33.2", autoUpgradeProfile: { upgradeChannel: "patch" } },
+      "upgradeChannel patch needs a minor version and not 1.33.2",
+    ],
+    [
+      "a Cilium policy without its dataplane",
+      { networkProfile: { networkPlugin: "azure", networkPolicy: "cilium" } },
+      "networkPolicy cilium needs networkDataplane cilium",
+    ],
+  ])("%s is refused", async (_, change, expected) => {
+    expect(await refusal(azure.create(CLUSTER, "c", { ...CLUSTER_INPUTS, ...change }))).toContain(expected);
+  });
+
+  test("what a user-assigned identity may do, it must have been given", async () => {
+    const { made, inputs } = await withIdentity();
+    const create = (change: PropertyMap) => refusal(azure.create(CLUSTER, "c", { ...inputs, ...change }));
+    const kubelet = await azure.create(IDENTITY, "kubelet", {
+      ...rg,
+      resourceName: "kubelet",
+      location: "northeurope",
+    });
+    const asKubelet = { identityProfile: { kubeletidentity: { resourceId: kubelet.id } } };
+
+    expect(await create(kms({ keyId: "https://v.vault.azure.net/keys/k" }))).toContain(
+      "is not the identifier of a version of a key",
+    );
+    expect(await create(kms({ keyVaultNetworkAccess: "Private" }))).toContain(
+      "azureKeyVaultKms.keyVaultResourceId is required when keyVaultNetworkAccess is Private",
+    );
+    expect(await create(kms({ keyVaultResourceId: `${BASE}/v` }))).toContain(
+      "AzureKeyVaultKmsValidateIdentityPermissionError",
+    );
+    expect(
+      await create({ apiServerAccessProfile: { ...private_, privateDNSZone: `${BASE}/privatelink.example.com` } }),
+    ).toContain("CustomPrivateDNSZoneNameInvalid");
+    expect(await create({ ...asKubelet, identity: { type: "SystemAssigned" } })).toContain(
+      "Custom kubelet identity is only supported on user assigned MSI clusters.",
+    );
+    expect(await create(asKubelet)).toContain("CustomKubeletIdentityMissingPermissionError");
+    await azure.create(ROLE, "operator", {
+      roleAssignmentName: "33333333-3333-4333-8333-333333333333",
+      scope: kubelet.id,
+      roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/f1a07417-d97a-45cb-824c-7a7467783830`,
+      principalId: made.outputs.principalId!,
+      principalType: "ServicePrincipal",
+    });
+    await azure.create(CLUSTER, "c", { ...inputs, ...asKubelet });
+  });
+
+  test("Entra has not heard of a new identity yet, unless the assignment says what it is", async () => {
+    const { made } = await withIdentity();
+    const assignment = {
+      roleAssignmentName: "33333333-3333-4333-8333-333333333333",
+      scope: BASE,
+      roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7`,
+      principalId: made.outputs.principalId!,
+    };
+    expect(await refusal(azure.create(ROLE, "r", assignment))).toContain('Code="PrincipalNotFound"');
+    await azure.create(ROLE, "r", { ...assignment, principalType: "ServicePrincipal" });
+  });
+});
+
+describe("ratchets", () => {
+  const before = {
+    ...CLUSTER_INPUTS,
+    ...AAD,
+    apiServerAccessProfile: { ...private_, disableRunCommand: true },
+    autoUpgradeProfile: { upgradeChannel: "patch" },
+  };
+
+  test.each<[string, PropertyMap, string]>([
+    [
+      "the issuer",
+      { oidcIssuerProfile: { enabled: false } },
+      "The OIDC issuer feature cannot be disabled once it is enabled.",
+    ],
+    ["Entra sign-in", { aadProfile: null }, "Microsoft Entra integration cannot be disabled once it is enabled."],
+    [
+      "the upgrade channel",
+      { autoUpgradeProfile: null },
+      "upgradeChannel cannot be unset, since AKS keeps patch; set it to none.",
+    ],
+    [
+      "the private API server",
+      { apiServerAccessProfile: { authorizedIPRanges: ["203.0.113.0/24"], disableRunCommand: true } },
+      "Changing property 'properties.apiServerAccessProfile.enablePrivateCluster' is not allowed.",
+    ],
+    [
+      "a minor version",
+      { kubernetesVersion: "1.32" },
+      "Downgrading cluster from Kubernetes version 1.33.1 to 1.32 is not allowed.",
+    ],
+  ])("%s does not go back", async (_, change, expected) => {
+    const made = await azure.create(CLUSTER, "c", before);
+    expect(await refusal(azure.update(made, { ...before, ...change }))).toContain(expected);
+  });
+});
+
+test("a lock on a cluster holds for its pools, and one on anything in a group for the group", async () => {
+  const cluster = await azure.create(CLUSTER, "c", CLUSTER_INPUTS);
+  const made = await azure.create(POOL, "p", pool("general"));
+  const lock = await azure.create("azure-native:authorization:ManagementLockByScope", "l", {
+    lockName: "l",
+    level: "CanNotDelete",
+    scope: cluster.id,
+  });
+  for (const thing of [made, cluster, { ...cluster, type: GROUP, id: BASE, inputs: { ...rg } }]) {
+    expect(await refusal(azure.delete(thing))).toContain(`following scope(s) are locked: '${cluster.id}'`);
+  }
+  await azure.delete(lock);
+  await azure.delete(made);
+});
+
+test.each<[string, PropertyMap, string]>([
+  ["on another system", { osSKU: "Ubuntu" }, "workloadRuntime KataVmIsolation needs osSKU AzureLinux"],
+  ["on Arm", { vmSize: "Standard_D4ps_v5" }, "VMSizeDoesNotSupportNestedVirtualization"],
+  ["on a size without virtualisation", { vmSize: "Standard_B4ms" }, "VMSizeDoesNotSupportNestedVirtualization"],
+])("a sandbox pool %s is refused", async (_, change, expected) => {
+  await azure.create(CLUSTER, "c", CLUSTER_INPUTS);
+  const kata = { ...pool("kata"), osSKU: "AzureLinux", workloadRuntime: "KataVmIsolation", ...change };
+  expect(await refusal(azure.create(POOL, "k", kata))).toContain(expected);
+});
