@@ -61,6 +61,11 @@ export class Ledger {
     return [...list];
   }
 
+  /** Types of which there is anything, sorted. */
+  types(): string[] {
+    return [...this.keysOfType].flatMap(([type, keys]) => (keys.size === 0 ? [] : [type])).sort();
+  }
+
   /** Things that a thing has made, sorted as `list` sorts. */
   madeBy({ type, id, scope }: Maker): LedgerEntry[] {
     return this.list().filter(

@@ -10,6 +10,8 @@ import { listAt, mapAt } from "./values";
 
 export const RELEASE = "kubernetes:helm.sh/v3:Release";
 
+const DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+
 /** Namespaces and service accounts that every cluster has without anybody's doing. */
 const SYSTEM_NAMESPACES: readonly string[] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
@@ -52,10 +54,13 @@ export class ApiServer {
   find({ group, version, kind }: Kind, name: ObjectName): LedgerEntry | undefined {
     const same = this.ledger.get(tokenOf({ group, version, kind }), engineId(name), this.cluster.scope);
     if (same !== undefined) return same;
-    return this.entries().find((entry) => {
-      const found = kindOfToken(entry.type);
-      return found.group === group && found.kind === kind && engineId(name) === entry.id;
-    });
+    for (const type of this.ledger.types()) {
+      const found = kindOfToken(type);
+      if (found.kind !== kind || found.group !== group) continue;
+      const entry = this.ledger.get(type, engineId(name), this.cluster.scope);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
   }
 
   /** All objects of a kind and version, those of one namespace if it is given, as they live on the cluster. */
@@ -90,7 +95,7 @@ export class ApiServer {
     const previous = token === RELEASE ? undefined : this.find(kindOfToken(token), name);
     if (previous !== undefined && previous.type !== token) this.drop(previous);
     this.ledger.put({ type: token, id: engineId(name), scope: this.cluster.scope, inputs, outputs });
-    this.collectGarbage();
+    if (definesKinds(token)) this.collectGarbage();
   }
 
   /** Removes an object and what goes with it: the content of a namespace, the custom resources of a definition. */
@@ -104,7 +109,8 @@ export class ApiServer {
         if (parseEngineId(inside.id).namespace === name.name) this.drop(inside);
       }
     }
-    this.collectGarbage();
+    // A namespace may have had a release in it.
+    if (definesKinds(entry.type) || kind === "Namespace") this.collectGarbage();
   }
 
   hasNamespace(name: string): boolean {
@@ -131,12 +137,16 @@ export class ApiServer {
   }
 
   customKinds(): CustomKind[] {
-    return this.entries().flatMap((entry) => {
-      if (entry.type === RELEASE) return releaseKinds(entry.inputs).map((kind) => ({ ...kind, owner: entry }));
-      const { group, kind } = kindOfToken(entry.type);
-      if (group !== "apiextensions.k8s.io" || kind !== "CustomResourceDefinition") return [];
-      return definedKinds(entry.inputs).map((defined) => ({ ...defined, owner: entry }));
-    });
+    const isHere = ({ scope }: LedgerEntry): boolean => scope === this.cluster.scope;
+    const definitions = this.ledger
+      .list(DEFINITION)
+      .filter(isHere)
+      .flatMap((owner) => definedKinds(owner.inputs).map((kind) => ({ ...kind, owner })));
+    const brought = this.ledger
+      .list(RELEASE)
+      .filter(isHere)
+      .flatMap((owner) => releaseKinds(owner.inputs).map((kind) => ({ ...kind, owner })));
+    return [...definitions, ...brought];
   }
 
   /** Hex digits in place of what the server draws at random: the same object on the same cluster has the same. */
@@ -151,11 +161,11 @@ export class ApiServer {
   /** Custom resources do not outlive their definition. */
   private collectGarbage(): void {
     const kinds = this.customKinds();
-    for (const entry of this.entries()) {
-      const kind = kindOfToken(entry.type);
-      if (entry.type === RELEASE || builtInKind(kind) !== undefined) continue;
-      const defined = kinds.some((custom) => custom.group === kind.group && custom.kind === kind.kind);
-      if (!defined) this.drop(entry);
+    for (const type of this.ledger.types()) {
+      const kind = kindOfToken(type);
+      if (!type.startsWith("kubernetes:") || type === RELEASE || builtInKind(kind) !== undefined) continue;
+      if (kinds.some((custom) => custom.group === kind.group && custom.kind === kind.kind)) continue;
+      for (const entry of this.ledger.list(type)) if (entry.scope === this.cluster.scope) this.drop(entry);
     }
   }
 }
@@ -168,6 +178,11 @@ export function engineId({ namespace, name }: ObjectName): string {
 export function parseEngineId(id: string): ObjectName {
   const slash = id.indexOf("/");
   return slash < 0 ? { name: id } : { namespace: id.slice(0, slash), name: id.slice(slash + 1) };
+}
+
+/** Whether things of that type say which kinds there are. */
+function definesKinds(token: string): boolean {
+  return token === RELEASE || token === DEFINITION;
 }
 
 function isIn(namespace: string | undefined, id: string): boolean {
