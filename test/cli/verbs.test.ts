@@ -23,6 +23,9 @@ kind: Namespace
 metadata:
   annotations:
     linkerd.io/inject: enabled
+  labels:
+    app.kubernetes.io/part-of: isthmus-prod
+    pod-security.kubernetes.io/enforce: privileged
   name: shop
 `,
   );
