@@ -2,6 +2,7 @@ import type { PropertyValue } from "../protocol/property";
 import type { Ledger, LedgerEntry } from "./ledger";
 import type { Referrer } from "./model";
 import { joinPath, parsePath, withValueAt } from "./paths";
+import { nearest } from "./schema";
 import type { World } from "./world";
 
 /** A change behind the engine's back that cannot be made. The message says what there is instead. */
@@ -24,11 +25,11 @@ export function findThing(ledger: Ledger, type: string, idOrName: string, scope?
     throw new BadEdit(`${found.length} things are the ${type} "${idOrName}", in ${scopes}: say which scope is meant`);
   }
   const known = ofType.map(({ id }) => `"${id}"`).join(", ");
-  const types = [...new Set(ledger.list().map((entry) => entry.type))].join(", ");
+  const close = nearest(type, [...new Set(ledger.list().map((entry) => entry.type))]);
   throw new BadEdit(
     ofType.length > 0
       ? `no ${type} is "${idOrName}"; there are ${known}`
-      : `no ${type} exists; types of which something exists: ${types === "" ? "none" : types}`,
+      : `no ${type} exists${close === undefined ? "" : `; did you mean ${close}?`}`,
   );
 }
 

@@ -97,7 +97,7 @@ export async function liveThrough(all: readonly Generation[]): Promise<void> {
     life.onOperation = () => {};
     for (let rerun = 0; rerun < RERUNS && !result.succeeded; rerun++) {
       for (const { retainOnDelete, id } of await life.resources()) if (retainOnDelete === true) retained.add(id ?? "");
-      result = await life.inject().up(program);
+      result = await life.up(program);
     }
     const refusedToDelete = errorsOf(result).some((message) => message.includes("protect"));
     if (!result.succeeded && !refusedToDelete)

@@ -59,6 +59,7 @@ export class Life {
   /** Told of every operation that a fault could strike, before it starts. */
   onOperation: (operation: Operation) => void = () => {};
   private readonly faulty: FaultyClouds;
+  private planned: readonly Fault[] = [];
   private halt = new AbortController();
   private abandon = new AbortController();
 
@@ -99,7 +100,7 @@ export class Life {
    * hangs is given up, as a user does who interrupts it twice.
    */
   inject(...faults: readonly (Fault | string)[]): this {
-    this.faulty.arm(faults.map((fault) => (typeof fault === "string" ? parseFault(fault) : fault)));
+    this.planned = faults.map((fault) => (typeof fault === "string" ? parseFault(fault) : fault));
     return this;
   }
 
@@ -108,7 +109,7 @@ export class Life {
     this.halt.abort();
   }
 
-  /** Faults that have struck nothing yet. */
+  /** Faults that have struck nothing in the last run. */
   unmet(): readonly Fault[] {
     return this.faulty.unmet();
   }
@@ -137,6 +138,8 @@ export class Life {
   }
 
   private options(program: Program | Recording): RunOptions {
+    this.faulty.arm(this.planned);
+    this.planned = [];
     this.halt = new AbortController();
     this.abandon = new AbortController();
     const { analyzers, parallel, config } = this.settings;
