@@ -3,13 +3,14 @@
 ARG NODE=docker.io/library/node:22.20.0-alpine3.22
 
 FROM ${NODE} AS build
-WORKDIR /src
-COPY package.json package-lock.json ./
-# Nothing but the bundler is needed: the adapter has no dependency.
-RUN npm install --no-save --no-audit --no-fund --ignore-scripts "esbuild@$(node -p 'require("./package.json").dependencies.esbuild')" \
-  && node node_modules/esbuild/install.js
+WORKDIR /build/src
+COPY package.json tsconfig.json ./
+# The bundler, and all that the adapter needs of the project's dependencies, in the project's own versions.
+RUN npm install --prefix /build --no-audit --no-fund --ignore-scripts \
+    $(node -p '["esbuild", "fastest-levenshtein"].map((name) => `${name}@${require("./package.json").dependencies[name]}`).join(" ")') \
+  && node /build/node_modules/esbuild/install.js
 COPY smi smi
-RUN node_modules/.bin/esbuild smi/adapter/main.ts --bundle --minify --platform=node --target=node20 --format=cjs \
+RUN /build/node_modules/.bin/esbuild smi/adapter/main.ts --bundle --minify --platform=node --target=node20 --format=cjs \
   --legal-comments=none --outfile=/adapter.js
 
 FROM ${NODE}
