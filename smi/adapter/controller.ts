@@ -7,7 +7,7 @@ import { desire, type Desired } from "./desired";
 import { keepLive, type LiveObject, type SmiObject } from "./keep";
 import type { Metrics } from "./prometheus";
 import { each, WorkQueue } from "./queue";
-import { conditionsOf, type Outcome, sameConditions, writeEvent, writeStatus } from "./report";
+import { conditionsOf, eventKey, type Outcome, sameConditions, writeEvent, writeStatus } from "./report";
 import { SMI_RESOURCES } from "./resources";
 import type { World } from "./world";
 import { apply, failureOf, manifest, type Manifested, remove, taken } from "./write";
@@ -41,7 +41,9 @@ interface Applied {
 export class Controller {
   private readonly queue = new WorkQueue(PAUSE);
   private readonly applied = new Map<string, Applied>();
+  /** Events that were written of an object, and codes that were logged of a namespace. */
   private readonly said = new Map<string, ReadonlySet<string>>();
+  private readonly logged = new Set<string>();
   private readonly outcomes = new Map<string, Pick<Desired, "problems" | "others">>();
 
   constructor(
@@ -110,7 +112,7 @@ export class Controller {
     }
     if (signal.aborted) return;
     await this.removeOthers(namespace, wanted, heldBy(smi, desired));
-    await this.report(smi, desired, failures, signal);
+    await this.report(namespace, smi, desired, failures, signal);
     if (smi.size === 0) this.outcomes.delete(namespace);
   }
 
@@ -158,13 +160,17 @@ export class Controller {
   }
 
   private async report(
+    namespace: string,
     smi: ReadonlyMap<string, SmiObject>,
     desired: Desired,
     failures: ReadonlyMap<string, readonly Problem[]>,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const problem of desired.others)
-      this.sayOnce("", problem, () => this.options.log(`${problem.code} ${problem.where}: ${problem.message}`));
+    for (const { code, where, message } of desired.others) {
+      const id = `${namespace} ${code}`;
+      if (!this.logged.has(id)) this.options.log(`namespace ${namespace}: ${code} ${where}: ${message}`);
+      this.logged.add(id);
+    }
     await each([...smi], REQUESTS, async ([key, object]) => {
       if (signal.aborted) return;
       await this.reportOne(key, object, {
@@ -189,18 +195,11 @@ export class Controller {
     const problems = [...outcome.problems, ...outcome.failures];
     const old = this.said.get(key) ?? new Set();
     for (const problem of problems) {
-      if (old.has(textOf(problem))) continue;
+      if (old.has(eventKey(object, problem))) continue;
       await writeEvent(this.client, resource, object, { namespace, name }, problem, now.replace(/\.\d+/, ""));
     }
-    if (problems.length > 0) this.said.set(key, new Set(problems.map(textOf)));
+    if (problems.length > 0) this.said.set(key, new Set(problems.map((problem) => eventKey(object, problem))));
     else this.said.delete(key);
-  }
-
-  private sayOnce(key: string, problem: Problem, say: () => void): void {
-    const old = this.said.get(key) ?? new Set();
-    if (old.has(textOf(problem))) return;
-    say();
-    this.said.set(key, new Set([...old, textOf(problem)]));
   }
 
   /** ServiceAccounts of the namespaces that the rules' sources are in. */
@@ -237,8 +236,4 @@ function heldBy(smi: ReadonlyMap<string, SmiObject>, { problems }: Desired): Rea
     ([key]) => key.startsWith("TrafficSplit ") && problems.get(key)?.some(({ severity }) => severity === "error"),
   );
   return new Set(held.map(([, { uid }]) => uid));
-}
-
-function textOf({ code, where, message }: Problem): string {
-  return `${code} ${where} ${message}`;
 }

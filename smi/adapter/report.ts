@@ -101,6 +101,11 @@ export async function writeStatus(
   }
 }
 
+/** What is said once of an object as it is: the message may go on changing with what else is in the cluster. */
+export function eventKey({ generation }: SmiObject, { code, where }: Problem): string {
+  return `${generation} ${code} ${where}`;
+}
+
 /**
  * Says a problem as an Event of the object, once: its name comes from what it says, so that a second adapter, or this one after a
  * restart, does not say it again.
@@ -114,7 +119,10 @@ export async function writeEvent(
   now: string,
 ): Promise<void> {
   const text = shorten(problem.where === "" ? problem.message : `${problem.where}: ${problem.message}`);
-  const id = createHash("sha256").update(`${object.uid}\0${problem.code}\0${text}`).digest("hex").slice(0, 16);
+  const id = createHash("sha256")
+    .update(`${object.uid}\0${eventKey(object, problem)}`)
+    .digest("hex")
+    .slice(0, 16);
   const body = {
     apiVersion: "v1",
     kind: "Event",
