@@ -19,6 +19,7 @@ import { Mover } from "./storage/mover";
 import { MIRROR_NAMESPACE, moverAccount } from "./storage/plan";
 import { describePlatform, type PlatformSummary } from "./summary";
 import { SmiAdapter } from "./traffic/adapter";
+import { AdapterCertificate } from "./traffic/adapter-certificate";
 import { TrafficRules } from "./traffic/traffic-rules";
 import { Workload } from "./workload/workload";
 
@@ -261,11 +262,15 @@ export class Platform extends pulumi.ComponentResource {
     const { adapter: plan } = this.plan;
     if (plan === undefined) return;
     for (const [key, cluster] of clusters) {
-      new SmiAdapter(
-        `${this.name}-${key}-smi`,
-        { cluster, plan, tls: this.providers.tls, after: [...meshes.get(key)!.ready] },
-        this.inside(cluster),
+      const name = `${this.name}-${key}-smi`;
+      // Beside the adapter and not in it: what it is made of does not go with the cluster.
+      const certificate = new AdapterCertificate(
+        `${name}-certificate`,
+        { host: plan.host, provider: this.providers.tls },
+        { parent: this },
       );
+      const after = [...meshes.get(key)!.ready];
+      new SmiAdapter(name, { cluster, plan, certificate, after }, this.inside(cluster));
     }
   }
 }

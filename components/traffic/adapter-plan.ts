@@ -8,6 +8,8 @@ export interface AdapterPlan {
   readonly namespace: string;
   /** Name of everything that it is made of. */
   readonly name: string;
+  /** Name under which the API server calls it. */
+  readonly host: string;
   readonly image: string;
   /** Absent with an image of one's own. */
   readonly bundle?: AdapterBundle;
@@ -44,6 +46,7 @@ export function planAdapter(
   return {
     namespace: NAMESPACE,
     name: NAME,
+    host: `${NAME}.${NAMESPACE}.svc`,
     image: image ?? NODE_IMAGE,
     ...(image === undefined && { bundle: bundleAdapter() }),
     args: [

@@ -7,10 +7,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { smiDefinitions } from "../../smi/adapter/crds";
 import type { Cluster } from "../cluster/cluster";
-import type { TlsProvider } from "../providers";
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "../workload/pod";
 import { AdapterAccess } from "./adapter-access";
-import { AdapterCertificate } from "./adapter-certificate";
+import type { AdapterCertificate } from "./adapter-certificate";
 import {
   type AdapterPlan,
   API_PORT,
@@ -23,7 +22,7 @@ import {
 export interface SmiAdapterArgs {
   readonly cluster: Cluster;
   readonly plan: AdapterPlan;
-  readonly tls: TlsProvider;
+  readonly certificate: AdapterCertificate;
   /** The mesh whose kinds it writes. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -42,12 +41,10 @@ export class SmiAdapter extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("isthmus:traffic:SmiAdapter", name, { cluster: args.cluster.key }, opts);
-    const { plan, cluster } = args;
+    const { plan, cluster, certificate } = args;
     this.opts = { parent: this, provider: cluster.provider };
     this.labels = { "app.kubernetes.io/name": plan.name };
 
-    const host = `${plan.name}.${plan.namespace}.svc`;
-    const certificate = new AdapterCertificate(`${name}-certificate`, { host, provider: args.tls }, { parent: this });
     const namespace = this.createNamespace();
     const definitions = this.defineKinds(certificate);
     const access = new AdapterAccess(`${name}-access`, { plan, namespace, cluster }, { parent: this });
