@@ -78,7 +78,11 @@ export class Platform extends pulumi.ComponentResource {
     return new Map(
       Object.entries(this.plan.sandboxes).map(([key, handler]) => [
         key,
-        new SandboxPool(`${this.name}-${key}-sandbox`, { cluster: clusters.get(key)!, handler }, { parent: this }),
+        new SandboxPool(
+          `${this.name}-${key}-sandbox`,
+          { cluster: clusters.get(key)!, handler },
+          this.inside(clusters.get(key)!),
+        ),
       ]),
     );
   }

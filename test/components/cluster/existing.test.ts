@@ -204,7 +204,19 @@ describe("a workload", () => {
     expect(changes(rebuilt)).toContain("replace kubernetes:apps/v1:Deployment platform-lab-reports-reports");
   });
 
-  test("leaves nothing in a cluster that outlives the environment", async () => {
+  test("leaves nothing in a cluster that outlives the environment, nor needs one that is gone", async () => {
+    // Somebody deleted the AKS cluster by hand: https://github.com/pulumi/pulumi-kubernetes/issues/2517
+    const cluster = life.ledger().find(({ type }) => type === "azure-native:containerservice:ManagedCluster")!;
+    const azure = await life.clouds.open("azure-native");
+    await azure.configure({ subscriptionId: "66666666-7777-4888-8999-000000000000" });
+    await azure.delete({
+      urn: `urn:pulumi:local::isthmus::${cluster.type}::platform-north`,
+      id: cluster.id,
+      properties: cluster.outputs,
+      oldInputs: cluster.inputs,
+      timeout: 0,
+    });
+
     succeeded(await life.destroy());
 
     expect(life.ledger()).toEqual([]);
