@@ -1,7 +1,8 @@
+import type { Provider } from "../protocol/provider";
 import { Aliases } from "./aliases";
 import { ReportedFailure, RunStopped } from "./errors";
 import { Hooks } from "./hooks";
-import { ProviderRegistry } from "./providers";
+import { providerReference, ProviderRegistry } from "./providers";
 import { Reporter } from "./reporter";
 import type { LiveState } from "./state";
 import type { ResourceState, RunOptions } from "./types";
@@ -41,6 +42,15 @@ export class RunContext {
   get old(): ReadonlyMap<string, ResourceState> {
     const live = this.state.all().filter((resource) => resource.delete !== true);
     return (this.olds ??= new Map(live.map((resource) => [resource.urn, resource])));
+  }
+
+  /** The provider that made a resource, configured as it was then if this run does not have it. */
+  async providerOf({ urn, provider = "" }: Pick<ResourceState, "urn" | "provider">): Promise<Provider> {
+    const configured = this.providers.get(provider);
+    if (configured !== undefined) return configured;
+    const owner = this.state.all().find((item) => providerReference(item.urn, item.id) === provider);
+    if (owner === undefined) throw new Error(`the state has no provider ${provider} to manage resource ${urn} with`);
+    return this.providers.ensure(owner);
   }
 
   /** The user has stopped the run, or has it end at once. */

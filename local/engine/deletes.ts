@@ -1,8 +1,5 @@
-import type { Provider } from "../protocol/provider";
-import { isProviderType, parseProviderReference, urnName } from "../protocol/urn";
 import type { RunContext } from "./context";
-import { Executor, operationOfDelete } from "./executor";
-import type { Visibility } from "./executor";
+import { Executor } from "./executor";
 import { referencesOf, sortTopologically } from "./state";
 import type { ResourceState } from "./types";
 
@@ -23,18 +20,9 @@ export async function deleteUnregistered(context: RunContext): Promise<void> {
       if (!kept.has(entry.urn)) executor.refuseDelete(entry, protectedMessage(entry.urn));
       for (const urn of referencesOf(entry)) kept.add(urn);
     }
-    const deletes = round
-      .filter((entry) => !refused.includes(entry))
-      .map((entry) =>
-        executor.delete(
-          operationOfDelete(entry),
-          entry,
-          callsProvider(entry, going) ? () => providerForDelete(context, entry) : undefined,
-          visibilityOf(entry),
-        ),
-      );
+    const deleted = round.filter((entry) => !refused.includes(entry));
     // What fails has been reported by the executor, and stops the run.
-    await Promise.allSettled(deletes);
+    await Promise.allSettled(deleted.map((entry) => executor.delete(entry, going)));
   }
 }
 
@@ -65,36 +53,8 @@ function roundsOf(condemned: readonly ResourceState[]): ResourceState[][] {
   return rounds.reverse();
 }
 
-/** The provider that made a resource, configured as it was then if this run does not have it. */
-export async function providerForDelete(context: RunContext, entry: ResourceState): Promise<Provider> {
-  const reference = entry.provider ?? "";
-  const configured = context.providers.get(reference);
-  if (configured !== undefined) return configured;
-  const { urn, id } = parseProviderReference(reference);
-  const resource = context.state.all().find((item) => item.urn === urn && item.id === id);
-  if (resource === undefined)
-    throw new Error(`the state has no provider ${reference} to manage resource ${entry.urn} with`);
-  return context.providers.ensure(resource);
-}
-
 function isProtected(entry: ResourceState): boolean {
   return entry.protect === true && entry.delete !== true;
-}
-
-/**
- * Whether there is a thing behind the entry that its provider must delete: not one that is only read, that is to be
- * retained, or that goes together with another one of `condemned`.
- */
-export function callsProvider(entry: ResourceState, condemned: ReadonlySet<string>): boolean {
-  if (!entry.custom || isProviderType(entry.type) || entry.pendingReplacement === true) return false;
-  if (entry.external === true || entry.retainOnDelete === true) return false;
-  return entry.deletedWith === undefined || !condemned.has(entry.deletedWith);
-}
-
-/** Default providers, and what has been deleted already, go without a word. */
-export function visibilityOf(entry: ResourceState): Visibility {
-  const isDefault = isProviderType(entry.type) && /^default(_|$)/.test(urnName(entry.urn));
-  return isDefault || entry.pendingReplacement === true ? "hidden" : "shown";
 }
 
 function protectedMessage(urn: string): string {

@@ -1,8 +1,9 @@
 import { equals, isPropertyMap, unwrapSecrets } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
-import type { DiffResult, PropertyDiff, PropertyDiffKind } from "../protocol/provider";
+import type { DiffRequest, DiffResult, PropertyDiff, PropertyDiffKind } from "../protocol/provider";
 import { covers, formatPath, parsePath, resetIgnored } from "./paths";
 import type { PropertyPath } from "./paths";
+import type { ResourceState } from "./types";
 
 /** How a resource differs from its last deployment. */
 export interface Difference {
@@ -34,25 +35,26 @@ const INIT_ERROR = "#initerror";
 
 /** What the options of a resource add to a provider's answer. */
 export interface DiffOptions {
-  readonly ignoreChanges: readonly string[];
-  readonly replaceOnChanges: readonly string[];
-  readonly hasInitErrors: boolean;
+  readonly replaceOnChanges?: readonly string[];
+  readonly hasInitErrors?: boolean;
+}
+
+/** Asks how a resource as it was would come to new inputs. */
+export function diffRequest(old: ResourceState, news: PropertyMap, ignoreChanges: readonly string[] = []): DiffRequest {
+  const { urn, id = "", outputs: olds, inputs: oldInputs } = old;
+  return { urn, id, olds, oldInputs, news, ignoreChanges };
 }
 
 /**
  * The difference that follows from a provider's answer: an answer of `unknown` is settled by comparing the inputs, and
  * `replaceOnChanges` turns changes into replacements (step_generator.go: diffResource, applyReplaceOnChanges).
  */
-export function differenceOf(
-  answer: DiffResult,
-  olds: PropertyMap,
-  news: PropertyMap,
-  options: DiffOptions,
-): Difference {
-  const settled =
-    answer.changes === "unknown" ? { ...answer, ...compareInputs(olds, news, options.ignoreChanges) } : answer;
+export function differenceOf(answer: DiffResult, request: DiffRequest, options: DiffOptions = {}): Difference {
+  const settled = answer.changes === "unknown" ? { ...answer, ...compareInputs(request) } : answer;
   let changed = settled.changes === "some";
-  const patterns = options.replaceOnChanges.map(parsePath).filter((path): path is PropertyPath => path !== null);
+  const patterns = (options.replaceOnChanges ?? [])
+    .map(parsePath)
+    .filter((path): path is PropertyPath => path !== null);
   const replaces = (path: string): boolean => {
     const parsed = parsePath(path);
     return parsed !== null && patterns.some((pattern) => covers(pattern, parsed));
@@ -68,7 +70,7 @@ export function differenceOf(
       }),
     );
   }
-  if (options.hasInitErrors && patterns.some((pattern) => covers(pattern, [INIT_ERROR]))) {
+  if (options.hasInitErrors === true && patterns.some((pattern) => covers(pattern, [INIT_ERROR]))) {
     replaceKeys.add(INIT_ERROR);
     changed = true;
   }
@@ -85,13 +87,13 @@ export function differenceOf(
 }
 
 /** Compares the inputs by value, whether secret or not. */
-function compareInputs(
-  olds: PropertyMap,
-  news: PropertyMap,
-  ignoreChanges: readonly string[],
-): Pick<DiffResult, "changes" | "diffs" | "detailedDiff"> {
-  const before = unwrapSecrets(olds) as PropertyMap;
-  const after = unwrapSecrets(resetIgnored(news, olds, ignoreChanges).inputs) as PropertyMap;
+function compareInputs({
+  oldInputs,
+  news,
+  ignoreChanges,
+}: DiffRequest): Pick<DiffResult, "changes" | "diffs" | "detailedDiff"> {
+  const before = unwrapSecrets(oldInputs) as PropertyMap;
+  const after = unwrapSecrets(resetIgnored(news, oldInputs, ignoreChanges).inputs) as PropertyMap;
   const detailedDiff: Record<string, PropertyDiff> = {};
   walk([], before, after, detailedDiff);
   const diffs = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
@@ -121,17 +123,7 @@ function walk(
 }
 
 function toReplace(kind: PropertyDiffKind): PropertyDiffKind {
-  switch (kind) {
-    case "add":
-    case "add-replace":
-      return "add-replace";
-    case "delete":
-    case "delete-replace":
-      return "delete-replace";
-    case "update":
-    case "update-replace":
-      return "update-replace";
-  }
+  return kind === "add" || kind === "delete" || kind === "update" ? `${kind}-replace` : kind;
 }
 
 function sortKeys<T>(map: Readonly<Record<string, T>>): Record<string, T> {

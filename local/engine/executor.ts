@@ -13,23 +13,19 @@ import { UNCHANGED } from "./diff";
 import { withoutInternal } from "./providers";
 import type { Operation, PendingOperation, ResourceState, Step } from "./types";
 
-/** Default providers are kept out of what the user sees; everything else is told. */
-export type Visibility = "shown" | "hidden";
-
 /** Does the steps that the planner decided on: calls the providers, and keeps the state true before and after each call. */
 export class Executor {
   constructor(private readonly context: RunContext) {}
 
   /** Nothing changes but what the engine itself keeps about the resource. */
-  async same(old: ResourceState, wanted: ResourceState, visibility: Visibility): Promise<ResourceState> {
+  async same(old: ResourceState, wanted: ResourceState): Promise<ResourceState> {
     const next = withSecretOutputs(this.context, {
       ...wanted,
       id: old.id,
       outputs: old.outputs,
       initErrors: old.initErrors,
     });
-    const step = makeStep("same", next, UNCHANGED, old, next);
-    return this.perform(step, visibility, async () => {
+    return this.perform(makeStep("same", old, next), async () => {
       if (isProviderType(next.type)) await this.context.providers.configure(next.urn, old.id ?? "", old.inputs);
       const present = this.context.state.get(next.urn);
       if (present === undefined || textOf(present) !== textOf(next)) this.context.state.put(next);
@@ -37,16 +33,15 @@ export class Executor {
     });
   }
 
+  /** Makes the resource, in the place of `old` if there is one. */
   async create(
-    operation: "create" | "create-replacement",
     wanted: ResourceState,
     provider: Provider | undefined,
-    difference: Difference,
-    old: ResourceState | undefined,
-    visibility: Visibility,
+    old?: ResourceState,
+    difference?: Difference,
   ): Promise<ResourceState> {
-    const step = makeStep(operation, wanted, difference, old, wanted);
-    return this.perform(step, visibility, async () => {
+    const step = makeStep(old === undefined ? "create" : "create-replacement", old, wanted, difference);
+    return this.perform(step, async () => {
       if (isProviderType(wanted.type)) return this.createProvider(wanted, old);
       if (provider === undefined) return this.keep({ ...wanted, outputs: {} }, old);
       const { preview } = this.context;
@@ -68,10 +63,9 @@ export class Executor {
     wanted: ResourceState,
     provider: Provider | undefined,
     difference: Difference,
-    visibility: Visibility,
   ): Promise<ResourceState> {
-    const step = makeStep("update", { ...wanted, id: old.id }, difference, old, { ...wanted, id: old.id });
-    return this.perform(step, visibility, async () => {
+    const step = makeStep("update", old, { ...wanted, id: old.id }, difference);
+    return this.perform(step, async () => {
       if (isProviderType(wanted.type)) {
         await this.context.providers.configure(wanted.urn, old.id ?? "", wanted.inputs);
         return this.keep({ ...wanted, id: old.id, outputs: withoutInternal(wanted.inputs) });
@@ -98,8 +92,8 @@ export class Executor {
   /** A `.get`: the resource is looked at, and never becomes the stack's own. */
   async read(wanted: ResourceState, provider: Provider, old: ResourceState | undefined): Promise<ResourceState> {
     const replaces = old !== undefined && old.external !== true && old.id !== wanted.id;
-    const step = makeStep(replaces ? "read-replacement" : "read", wanted, UNCHANGED, old, wanted);
-    const result = await this.perform(step, "shown", async () => {
+    const step = makeStep(replaces ? "read-replacement" : "read", old, wanted);
+    const result = await this.perform(step, async () => {
       const { urn, id = "" } = wanted;
       const unknown = { id, properties: {}, inputs: {} };
       const call = async (): Promise<ReadResult | null> =>
@@ -113,52 +107,40 @@ export class Executor {
       };
       return this.pending("reading", wanted, call, save);
     });
-    if (replaces) this.mark("replace", result, UNCHANGED, old, "shown");
+    if (replaces) this.markReplaced(old, result);
     return result;
   }
 
-  /** A step of bookkeeping, without a call. */
-  mark(
-    operation: Operation,
-    next: ResourceState,
-    difference: Difference,
-    old: ResourceState | undefined,
-    visibility: Visibility,
-  ): void {
-    if (visibility === "hidden") return;
-    const step = makeStep(operation, next, difference, old, next);
+  /** Tells of a replacement, whose parts are steps of their own. */
+  markReplaced(old: ResourceState, next: ResourceState, difference?: Difference): void {
+    const step = makeStep("replace", old, next, difference);
     this.context.reporter.stepStarted(step);
     this.context.reporter.stepDone(step);
     this.context.reporter.stepFinished(step);
   }
 
   /**
-   * Deletes an entry of the state. `skipProvider` leaves the thing itself alone: it is not the stack's, is to be retained, or
-   * goes with another one. `keepAs` is what the entry becomes instead of being removed.
+   * Deletes an entry of the state, and what is behind it unless that goes with another one of `condemned`. Deleted `ahead` of
+   * its replacement, the entry stays and waits for it.
    */
-  async delete(
-    operation: Operation,
-    entry: ResourceState,
-    provider: (() => Promise<Provider>) | undefined,
-    visibility: Visibility,
-    keepAs?: ResourceState,
-  ): Promise<void> {
+  async delete(entry: ResourceState, condemned: ReadonlySet<string>, ahead = false): Promise<void> {
     // What was renamed in this run is deleted under the name that it was made with.
     const told = { ...entry, urn: this.context.aliases.former(entry.urn) ?? entry.urn };
-    const step = makeStep(operation, told, UNCHANGED, told, undefined);
-    await this.perform(step, visibility, async () => {
+    const replaced = entry.external === true ? "discard-replaced" : "delete-replaced";
+    const step = makeStep(ahead ? replaced : operationOfDelete(entry), told, undefined);
+    await this.perform(step, async () => {
       const save = (): ResourceState => {
-        if (keepAs === undefined) this.context.state.remove(entry);
-        else this.context.state.put(keepAs);
+        if (ahead) this.context.state.put({ ...entry, pendingReplacement: true });
+        else this.context.state.remove(entry);
         return entry;
       };
-      if (provider === undefined || this.context.preview) return save();
-      const instance = await provider();
+      if (this.context.preview || !callsProvider(entry, condemned)) return save();
+      const provider = await this.context.providerOf(entry);
       const { urn, id = "", outputs: properties, inputs: oldInputs } = told;
       const timeout = entry.customTimeouts?.delete ?? 0;
       const call = (): Promise<void> =>
         this.context.hooks.retried("delete", told, undefined, () =>
-          instance.delete({ urn, id, properties, oldInputs, timeout }),
+          provider.delete({ urn, id, properties, oldInputs, timeout }),
         );
       return this.pending("deleting", entry, call, save);
     });
@@ -166,7 +148,7 @@ export class Executor {
 
   /** Tells that an entry cannot be deleted. The run goes on with what does not depend on its deletion. */
   refuseDelete(entry: ResourceState, message: string): void {
-    const step = makeStep(operationOfDelete(entry), entry, UNCHANGED, entry, undefined);
+    const step = makeStep(operationOfDelete(entry), entry, undefined);
     this.context.reporter.stepStarted(step);
     this.context.reporter.stepFailed(step, message);
   }
@@ -178,25 +160,19 @@ export class Executor {
   }
 
   /** Tells of the step, does it in one of the run's places, and turns an error into the run's failure. */
-  private async perform(
-    step: Step,
-    visibility: Visibility,
-    work: () => Promise<ResourceState>,
-  ): Promise<ResourceState> {
+  private async perform(step: Step, work: () => Promise<ResourceState>): Promise<ResourceState> {
     const { reporter } = this.context;
     return this.context.limited(async () => {
-      if (visibility === "shown") reporter.stepStarted(step);
+      reporter.stepStarted(step);
       try {
         await this.context.hooks.before(step);
         const result = await work();
-        // Components have their turn when the program registers their outputs.
-        if (result.custom || step.new === undefined)
-          await this.context.hooks.after(step, step.new === undefined ? undefined : result);
         const done: Step = step.new === undefined ? step : { ...step, new: result };
-        if (visibility === "shown") {
-          reporter.stepDone(done);
-          if (result.custom || step.new === undefined) reporter.stepFinished(done);
-        }
+        // Components have their turn when the program registers their outputs.
+        const finished = result.custom || step.new === undefined;
+        if (finished) await this.context.hooks.after(step, done.new);
+        reporter.stepDone(done);
+        if (finished) reporter.stepFinished(done);
         return result;
       } catch (error) {
         if (error instanceof RunStopped) throw error;
@@ -254,8 +230,18 @@ export class Executor {
   }
 }
 
+/**
+ * Whether there is a thing behind the entry that its provider must delete: not one that is only read, that is to be
+ * retained, or that goes together with another one of `condemned`.
+ */
+function callsProvider(entry: ResourceState, condemned: ReadonlySet<string>): boolean {
+  if (!entry.custom || isProviderType(entry.type) || entry.pendingReplacement === true) return false;
+  if (entry.external === true || entry.retainOnDelete === true) return false;
+  return entry.deletedWith === undefined || !condemned.has(entry.deletedWith);
+}
+
 /** What the deletion of an entry is called. */
-export function operationOfDelete(entry: ResourceState): Operation {
+function operationOfDelete(entry: ResourceState): Operation {
   if (entry.pendingReplacement === true) return "remove-pending-replace";
   if (entry.external === true) return entry.delete === true ? "discard-replaced" : "discard";
   return entry.delete === true ? "delete-replaced" : "delete";
@@ -276,23 +262,12 @@ export function withSecretOutputs(context: RunContext, resource: ResourceState):
 
 export function makeStep(
   operation: Operation,
-  subject: ResourceState,
-  difference: Difference,
   old: ResourceState | undefined,
   next: ResourceState | undefined,
+  { replaceKeys, diffs, detailedDiff }: Difference = UNCHANGED,
 ): Step {
-  const { urn, type } = subject;
-  const { replaceKeys, diffs, detailedDiff } = difference;
-  return {
-    operation,
-    urn,
-    type,
-    replaceKeys,
-    diffs,
-    detailedDiff,
-    ...(old ? { old } : {}),
-    ...(next ? { new: next } : {}),
-  };
+  const { urn = "", type = "" } = next ?? old ?? {};
+  return compact<Step>({ operation, urn, type, replaceKeys, diffs, detailedDiff, old, new: next });
 }
 
 /** The id of a provider resource: a UUID that is a function of what it is and what it replaces. */

@@ -47,6 +47,24 @@ export interface Goal {
   readonly sourcePosition?: string;
 }
 
+/** The goal of a resource about which nothing is said. */
+export const NO_OPTIONS = {
+  parent: "",
+  dependencies: [],
+  propertyDependencies: {},
+  provider: "",
+  providers: {},
+  version: "",
+  pluginDownloadUrl: "",
+  deletedWith: "",
+  ignoreChanges: [],
+  replaceOnChanges: [],
+  additionalSecretOutputs: [],
+  aliases: [],
+  hooks: {},
+  customTimeouts: {},
+} as const;
+
 /** A feature of Pulumi that a program uses and the embedded engine does not have. */
 export class UnsupportedFeature extends Error {
   override readonly name = "UnsupportedFeature";
@@ -114,24 +132,17 @@ export function readGoalOf(request: ReadResourceRequest): Goal {
   if (type === "pulumi:pulumi:StackReference") throw new UnsupportedFeature("StackReference");
   if (request.getPackageref() !== "") throw new UnsupportedFeature("parameterized packages");
   return {
+    ...NO_OPTIONS,
     type,
     name: request.getName(),
     custom: true,
     parent: request.getParent(),
     inputs: decode(request.getProperties()),
     dependencies: [...new Set(request.getDependenciesList())].sort(),
-    propertyDependencies: {},
     provider: request.getProvider(),
-    providers: {},
     version: request.getVersion(),
     pluginDownloadUrl: request.getPlugindownloadurl(),
-    deletedWith: "",
-    ignoreChanges: [],
-    replaceOnChanges: [],
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    aliases: [],
-    hooks: {},
-    customTimeouts: {},
   };
 }
 

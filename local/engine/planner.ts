@@ -2,16 +2,15 @@ import { createHash } from "node:crypto";
 
 import { containsUnknown, equals, mapValues } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
-import type { CheckResult, Provider } from "../protocol/provider";
+import type { Provider } from "../protocol/provider";
 import { isProviderType, makeUrn, parseProviderReference, urnName } from "../protocol/urn";
 import { analyze } from "./analysis";
 import { messageOf, ReportedFailure, RunStopped } from "./errors";
 import type { RunContext } from "./context";
 import { compact } from "./deployment";
-import { differenceOf, forcedReplacement, UNCHANGED } from "./diff";
+import { differenceOf, diffRequest, forcedReplacement, UNCHANGED } from "./diff";
 import type { Difference } from "./diff";
 import { Executor } from "./executor";
-import type { Visibility } from "./executor";
 import type { Goal } from "./goal";
 import { resetIgnored } from "./paths";
 import { dereference, resolveReference } from "./providers";
@@ -29,12 +28,12 @@ export class Planner {
   }
 
   /** Brings a resource to what the goal says. `goal.provider` is settled already. Throws `ReportedFailure` or `RunStopped`. */
-  async register(goal: Goal, visibility: Visibility = "shown"): Promise<ResourceState> {
+  async register(goal: Goal): Promise<ResourceState> {
     this.context.reporter.secrets.learn(goal.inputs);
     const urn = this.claim(goal);
     const old = this.findOld(urn, goal);
     try {
-      return await this.plan(urn, goal, old, visibility);
+      return await this.plan(urn, goal, old);
     } catch (error) {
       if (error instanceof ReportedFailure || error instanceof RunStopped) throw error;
       throw this.context.error(urn, messageOf(error));
@@ -92,12 +91,7 @@ export class Planner {
     return renamed === undefined ? undefined : { ...renamed, urn };
   }
 
-  private async plan(
-    urn: string,
-    goal: Goal,
-    old: ResourceState | undefined,
-    visibility: Visibility,
-  ): Promise<ResourceState> {
+  private async plan(urn: string, goal: Goal, old: ResourceState | undefined): Promise<ResourceState> {
     const { preview } = this.context;
     const first = this.wanted(urn, goal, old);
     const provider = await this.providerOf(first);
@@ -124,25 +118,24 @@ export class Planner {
       this.context.flawed = true;
     }
 
-    if (old === undefined) return this.executor.create("create", wanted, provider, UNCHANGED, undefined, visibility);
+    if (old === undefined) return this.executor.create(wanted, provider);
     if (recreating) {
       this.context.replaced.add(urn);
-      const difference = forcedReplacement(deletedKeys);
-      this.executor.mark("replace", wanted, forcedReplacement([]), old, visibility);
-      return this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
+      this.executor.markReplaced(old, wanted);
+      return this.executor.create(wanted, provider, old, forcedReplacement(deletedKeys));
     }
     if (old.external === true) {
-      const created = await this.executor.create("create-replacement", wanted, provider, UNCHANGED, old, visibility);
-      this.executor.mark("replace", created, UNCHANGED, old, visibility);
+      const created = await this.executor.create(wanted, provider, old);
+      this.executor.markReplaced(old, created);
       return created;
     }
 
     const difference = await this.difference(wanted, old, provider, goal);
     const hasInitErrors = (old.initErrors ?? []).length > 0;
     if (difference.replaces || old.pendingReplacement === true)
-      return this.replace(wanted, old, goal, provider, difference, visibility);
-    if (difference.changed || hasInitErrors) return this.executor.update(old, wanted, provider, difference, visibility);
-    return this.executor.same(old, wanted, visibility);
+      return this.replace(wanted, old, goal, provider, difference);
+    if (difference.changed || hasInitErrors) return this.executor.update(old, wanted, provider, difference);
+    return this.executor.same(old, wanted);
   }
 
   private async replace(
@@ -151,7 +144,6 @@ export class Planner {
     goal: Goal,
     provider: Provider | undefined,
     difference: Difference,
-    visibility: Visibility,
   ): Promise<ResourceState> {
     const { urn } = checked;
     if (checked.protect === true && old.protect === true) {
@@ -169,13 +161,11 @@ export class Planner {
       : await this.check(checked, provider, undefined, goal.inputs, this.seed(urn, old.id ?? "", "replacement"));
     const wanted = { ...checked, inputs };
     const deleteFirst = goal.deleteBeforeReplace ?? difference.deleteBeforeReplace;
-    if (deleteFirst || old.pendingReplacement === true) {
-      if (deleteFirst) await this.replacements.deleteFirst(old);
-      this.executor.mark("replace", wanted, difference, old, visibility);
-      return this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
-    }
-    const created = await this.executor.create("create-replacement", wanted, provider, difference, old, visibility);
-    this.executor.mark("replace", created, difference, old, visibility);
+    if (deleteFirst) await this.replacements.deleteFirst(old);
+    const isGone = deleteFirst || old.pendingReplacement === true;
+    if (isGone) this.executor.markReplaced(old, wanted, difference);
+    const created = await this.executor.create(wanted, provider, old, difference);
+    if (!isGone) this.executor.markReplaced(old, created, difference);
     return created;
   }
 
@@ -191,30 +181,14 @@ export class Planner {
     goal: Goal,
   ): Promise<Difference> {
     const { urn, deletedWith, inputs } = wanted;
-    const options = {
-      ignoreChanges: goal.ignoreChanges,
-      replaceOnChanges: goal.replaceOnChanges,
-      hasInitErrors: (old.initErrors ?? []).length > 0,
-    };
     if (this.isTargeted(urn)) return forcedReplacement(["id"]);
     if (deletedWith !== undefined && this.context.replaced.has(deletedWith)) return forcedReplacement(["deletedWith"]);
     if (await this.providerChanged(wanted, old)) return forcedReplacement(["provider"]);
-    if (isProviderType(wanted.type)) {
-      const answer = await this.context.limited(() => this.context.providers.diff(urn, old, inputs));
-      return differenceOf(answer, old.inputs, inputs, options);
-    }
-    if (provider === undefined) return equals(old.inputs, inputs) ? UNCHANGED : { ...UNCHANGED, changed: true };
-    const answer = await this.context.limited(() =>
-      provider.diff({
-        urn,
-        id: old.id ?? "",
-        olds: old.outputs,
-        oldInputs: old.inputs,
-        news: inputs,
-        ignoreChanges: goal.ignoreChanges,
-      }),
-    );
-    return differenceOf(answer, old.inputs, inputs, options);
+    if (!wanted.custom) return equals(old.inputs, inputs) ? UNCHANGED : { ...UNCHANGED, changed: true };
+    const request = diffRequest(old, inputs, goal.ignoreChanges);
+    const answer = await this.context.limited(() => (provider ?? this.context.providers).diff(request));
+    const hasInitErrors = (old.initErrors ?? []).length > 0;
+    return differenceOf(answer, request, { replaceOnChanges: goal.replaceOnChanges, hasInitErrors });
   }
 
   /** Whether the resource moves to a provider that cannot manage what the old one made. */
@@ -240,9 +214,7 @@ export class Planner {
     const { urn, type } = resource;
     if (!resource.custom) return news;
     const request = { urn, olds: old?.inputs ?? {}, news: mapValues(news, dereference), randomSeed };
-    let result: CheckResult;
-    if (provider === undefined) result = await this.context.limited(() => this.context.providers.check(request));
-    else result = await this.context.limited(() => provider.check(request));
+    const result = await this.context.limited(() => (provider ?? this.context.providers).check(request));
     if (!this.context.preview && containsUnknown(result.inputs)) {
       throw new Error("the provider's Check answered an unknown value outside a preview");
     }

@@ -3,7 +3,7 @@ import type { PropertyMap, PropertyValue } from "../protocol/property";
 import type { Provider } from "../protocol/provider";
 import { isProviderType, packageOf, parseProviderReference, providerType, urnType } from "../protocol/urn";
 import type { RunContext } from "./context";
-import { providerForDelete } from "./deletes";
+import { NO_OPTIONS } from "./goal";
 import type { Goal } from "./goal";
 import type { Planner } from "./planner";
 import { providerReference } from "./providers";
@@ -51,10 +51,7 @@ export class ProviderChoice {
   /** The configured provider that answers a function. */
   async forInvoke(token: string, reference: string, version: string): Promise<Provider> {
     const chosen = reference || (await this.default(packageOf(token), version, "", token));
-    return (
-      (await this.context.providers.get(chosen)) ??
-      providerForDelete(this.context, { ...NOBODY, urn: token, provider: chosen })
-    );
+    return this.context.providerOf({ urn: token, provider: chosen });
   }
 
   private default(pkg: string, version: string, url: string, subject: string): Promise<string> {
@@ -79,8 +76,13 @@ export class ProviderChoice {
 
   private async registerDefault(pkg: string, name: string, version: string, url: string): Promise<string> {
     const inputs = versioned(this.packageConfig(pkg), version, url);
-    const goal: Goal = { ...NO_OPTIONS, type: providerType(pkg), name, custom: true, inputs };
-    const resource = await this.planner.register(goal, "hidden");
+    const resource = await this.planner.register({
+      ...NO_OPTIONS,
+      type: providerType(pkg),
+      name,
+      custom: true,
+      inputs,
+    });
     return providerReference(resource.urn, resource.id);
   }
 
@@ -115,22 +117,3 @@ function versioned(inputs: PropertyMap, version: string, url: string): PropertyM
     __internal: url === "" ? {} : { pluginDownloadURL: url },
   };
 }
-
-const NO_OPTIONS = {
-  parent: "",
-  dependencies: [],
-  propertyDependencies: {},
-  provider: "",
-  providers: {},
-  version: "",
-  pluginDownloadUrl: "",
-  deletedWith: "",
-  ignoreChanges: [],
-  replaceOnChanges: [],
-  additionalSecretOutputs: [],
-  aliases: [],
-  hooks: {},
-  customTimeouts: {},
-} as const;
-
-const NOBODY = { type: "", custom: true, inputs: {}, outputs: {}, dependencies: [], propertyDependencies: {} } as const;

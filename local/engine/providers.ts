@@ -10,19 +10,10 @@ import {
   unwrapSecrets,
 } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
-import type {
-  CheckRequest,
-  CheckResult,
-  CreateResult,
-  DiffResult,
-  InvokeResult,
-  Provider,
-  ReadRequest,
-  ReadResult,
-  DiffRequest,
-} from "../protocol/provider";
+import type { CheckRequest, CheckResult, DiffRequest, DiffResult, Provider } from "../protocol/provider";
 import { packageOf, parseProviderReference, urnType } from "../protocol/urn";
 import { abandonable, unlessAbandoned } from "./abandon";
+import { diffRequest } from "./diff";
 import type { Reporter } from "./reporter";
 import type { ResourceState, RunOptions } from "./types";
 
@@ -63,13 +54,12 @@ export class ProviderRegistry {
   }
 
   /** Diff of a provider resource. */
-  async diff(urn: string, old: ResourceState, news: PropertyMap): Promise<DiffResult> {
-    const provider = await (this.checked.get(urn) ?? this.open(urn));
-    const request = configDiff(urn, old, news);
-    const diff = await provider.diffConfig(request);
+  async diff(request: DiffRequest): Promise<DiffResult> {
+    const provider = await (this.checked.get(request.urn) ?? this.open(request.urn));
+    const plain = plainRequest(request);
+    const diff = await provider.diffConfig(plain);
     if (diff.changes !== "unknown") return diff;
-    const same = equals(plainConfig(old.outputs), request.news);
-    return { ...diff, changes: same ? "none" : "some" };
+    return { ...diff, changes: equals(plain.olds, plain.news) ? "none" : "some" };
   }
 
   /** Create, Same and Update of a provider resource: from now on the reference can be used. */
@@ -105,7 +95,8 @@ export class ProviderRegistry {
     if (known !== undefined) return known;
     const answer = (async () => {
       const provider = await (this.get(reference) ?? this.open(urn));
-      return (await provider.diffConfig(configDiff(urn, from, inputs))).replaces.length > 0;
+      const request = plainRequest({ ...diffRequest(from, inputs), urn });
+      return (await provider.diffConfig(request)).replaces.length > 0;
     })();
     this.changed.set(key, answer);
     return answer;
@@ -132,7 +123,7 @@ export class ProviderRegistry {
   private async start(instance: Promise<Provider>, inputs: PropertyMap): Promise<Provider> {
     const provider = await instance;
     const args = withoutInternal(inputs);
-    if (this.preview && containsUnknown(args)) return new UnconfiguredProvider(provider, this.reporter);
+    if (this.preview && containsUnknown(args)) return unconfigured(provider, this.reporter);
     await provider.configure(args);
     return provider;
   }
@@ -171,15 +162,9 @@ function plainConfig(inputs: PropertyMap): PropertyMap {
   return mapValues(withoutInternal(inputs), (value) => unwrapSecrets(dereference(value)));
 }
 
-function configDiff(urn: string, old: ResourceState, news: PropertyMap): DiffRequest {
-  return {
-    urn,
-    id: old.id ?? "",
-    olds: plainConfig(old.outputs),
-    oldInputs: plainConfig(old.inputs),
-    news: plainConfig(news),
-    ignoreChanges: [],
-  };
+function plainRequest(request: DiffRequest): DiffRequest {
+  const { olds, oldInputs, news } = request;
+  return { ...request, olds: plainConfig(olds), oldInputs: plainConfig(oldInputs), news: plainConfig(news) };
 }
 
 /** CheckConfig sees plain values, so what was secret before is made secret again by its name. */
@@ -198,54 +183,28 @@ const UNAVAILABLE =
   "This preview may not correctly represent the changes that will be applied during an update.";
 
 /** Stands in, during a preview, for a provider whose configuration is not known yet (provider_plugin.go: Configure). */
-class UnconfiguredProvider implements Provider {
-  constructor(
-    private readonly inner: Provider,
-    private readonly reporter: Reporter,
-  ) {}
-
-  checkConfig(request: CheckRequest): Promise<CheckResult> {
-    return this.inner.checkConfig(request);
-  }
-
-  diffConfig(request: DiffRequest): Promise<DiffResult> {
-    return this.inner.diffConfig(request);
-  }
-
-  configure(args: PropertyMap): Promise<void> {
-    return this.inner.configure(args);
-  }
-
-  check(request: CheckRequest): Promise<CheckResult> {
-    return Promise.resolve({ inputs: request.news, failures: [] });
-  }
-
-  diff(request: DiffRequest): Promise<DiffResult> {
-    this.reporter.diagnostic("warning", request.urn, UNAVAILABLE);
-    return Promise.resolve({ changes: "some", diffs: [], replaces: [], deleteBeforeReplace: false, detailedDiff: {} });
-  }
-
-  create(): Promise<CreateResult> {
-    return Promise.resolve({ id: "", properties: {} });
-  }
-
-  read(request: ReadRequest): Promise<ReadResult> {
-    return Promise.resolve({ id: request.id, properties: {}, inputs: {} });
-  }
-
-  update(): Promise<PropertyMap> {
-    return Promise.resolve({});
-  }
-
-  delete(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  invoke(): Promise<InvokeResult> {
-    return Promise.resolve({ properties: {}, failures: [] });
-  }
-
-  close(): Promise<void> {
-    return this.inner.close();
-  }
+function unconfigured(inner: Provider, reporter: Reporter): Provider {
+  return {
+    checkConfig: (request) => inner.checkConfig(request),
+    diffConfig: (request) => inner.diffConfig(request),
+    configure: (args) => inner.configure(args),
+    check: ({ news }) => Promise.resolve({ inputs: news, failures: [] }),
+    diff: ({ urn }) => {
+      reporter.diagnostic("warning", urn, UNAVAILABLE);
+      const changes = {
+        changes: "some",
+        diffs: [],
+        replaces: [],
+        deleteBeforeReplace: false,
+        detailedDiff: {},
+      } as const;
+      return Promise.resolve(changes);
+    },
+    create: () => Promise.resolve({ id: "", properties: {} }),
+    read: ({ id }) => Promise.resolve({ id, properties: {}, inputs: {} }),
+    update: () => Promise.resolve({}),
+    delete: () => Promise.resolve(),
+    invoke: () => Promise.resolve({ properties: {}, failures: [] }),
+    close: () => inner.close(),
+  };
 }

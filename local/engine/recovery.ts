@@ -1,8 +1,6 @@
 import { LOOKUP } from "../protocol/provider";
-import type { Provider } from "../protocol/provider";
 import type { RunContext } from "./context";
 import { messageOf, RunStopped } from "./errors";
-import { resolveReference } from "./providers";
 import type { PendingOperation, RecoveredOperation, ResourceState } from "./types";
 
 /** What a look at the cloud says of an operation. */
@@ -46,7 +44,7 @@ async function settle(context: RunContext, { type, resource }: PendingOperation)
 
 async function adopt(context: RunContext, resource: ResourceState): Promise<Finding> {
   const { urn, type, inputs } = resource;
-  const provider = await providerOf(context, resource);
+  const provider = await context.providerOf(resource);
   const { properties } = await provider.invoke({ token: LOOKUP, args: { type, urn, inputs } });
   const { id } = properties;
   const { state } = context;
@@ -63,14 +61,8 @@ async function adopt(context: RunContext, resource: ResourceState): Promise<Find
 /** A delete may have been done without the engine hearing of it; a second one would then be refused by some providers. */
 async function forgetDeleted(context: RunContext, resource: ResourceState): Promise<Finding | undefined> {
   const { urn, id = "", outputs: properties, inputs } = resource;
-  const provider = await providerOf(context, resource);
+  const provider = await context.providerOf(resource);
   if ((await provider.read({ urn, id, properties, inputs })) !== null) return undefined;
   context.state.remove(resource);
   return { outcome: "forgotten", message: "It is gone, and is no longer part of the state." };
-}
-
-function providerOf({ state, providers }: RunContext, { provider = "" }: ResourceState): Promise<Provider> {
-  const owner = resolveReference(provider, (urn) => state.get(urn));
-  if (owner === undefined) return Promise.reject(new Error(`its provider ${provider} is not in the state`));
-  return providers.ensure(owner);
 }

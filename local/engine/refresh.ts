@@ -2,8 +2,7 @@ import { equals } from "../protocol/property";
 import type { PropertyDiffKind } from "../protocol/provider";
 import { isProviderType } from "../protocol/urn";
 import type { RunContext } from "./context";
-import { providerForDelete, visibilityOf } from "./deletes";
-import { differenceOf, UNCHANGED } from "./diff";
+import { differenceOf, diffRequest } from "./diff";
 import type { Difference } from "./diff";
 import { messageOf, RunStopped } from "./errors";
 import { makeStep, withSecretOutputs } from "./executor";
@@ -15,20 +14,20 @@ import type { ResourceState, Step } from "./types";
  * is gone is removed from it (step.go: RefreshStep). What cannot be read stays as it is, and fails the run at its end.
  */
 export async function refreshState(context: RunContext): Promise<void> {
-  await Promise.allSettled(context.state.all().map((entry) => context.limited(() => refreshEntry(context, entry))));
+  // Behind what waits for its replacement there is nothing to look at.
+  const entries = context.state.all().filter((entry) => entry.pendingReplacement !== true);
+  await Promise.allSettled(entries.map((entry) => context.limited(() => refreshEntry(context, entry))));
   for (const resource of repairReferences(context.state.all())) context.state.put(resource);
 }
 
 async function refreshEntry(context: RunContext, entry: ResourceState): Promise<void> {
   const { reporter, state } = context;
-  const shown = visibilityOf(entry) === "shown";
-  const planned = makeStep("refresh", entry, UNCHANGED, entry, entry);
-  if (shown) reporter.stepStarted(planned);
+  const planned = makeStep("refresh", entry, entry);
+  reporter.stepStarted(planned);
   try {
     const done = await look(context, entry);
     if (done.new === undefined) state.remove(entry);
     else if (done.new !== entry) state.put(done.new);
-    if (!shown) return;
     reporter.stepDone(done);
     reporter.stepFinished(done);
   } catch (error) {
@@ -40,12 +39,12 @@ async function refreshEntry(context: RunContext, entry: ResourceState): Promise<
 
 /** The step that a look at the thing leads to. */
 async function look(context: RunContext, entry: ResourceState): Promise<Step> {
-  const same = makeStep("same", entry, UNCHANGED, entry, entry);
-  if (!entry.custom || isProviderType(entry.type) || entry.pendingReplacement === true) return same;
+  const same = makeStep("same", entry, entry);
+  if (!entry.custom || isProviderType(entry.type)) return same;
   const { urn, id = "", inputs, outputs: properties, ignoreChanges = [] } = entry;
-  const provider = await providerForDelete(context, entry);
+  const provider = await context.providerOf(entry);
   const found = await provider.read({ urn, id, properties, inputs });
-  if (found === null) return makeStep("delete", entry, UNCHANGED, entry, undefined);
+  if (found === null) return makeStep("delete", entry, undefined);
   const next = withSecretOutputs(context, {
     ...entry,
     id: found.id,
@@ -55,19 +54,11 @@ async function look(context: RunContext, entry: ResourceState): Promise<Step> {
   });
   // What is not the stack's own is compared by its outputs, for want of a program that says what it should be.
   if (entry.external === true)
-    return equals(next.outputs, properties) ? { ...same, new: next } : makeStep("update", next, UNCHANGED, entry, next);
+    return equals(next.outputs, properties) ? { ...same, new: next } : makeStep("update", entry, next);
   // Asked the other way round: what would the program of before change in what there is now?
-  const answer = await provider.diff({
-    urn,
-    id: found.id,
-    olds: next.outputs,
-    oldInputs: next.inputs,
-    news: inputs,
-    ignoreChanges,
-  });
-  const options = { ignoreChanges, replaceOnChanges: [], hasInitErrors: false };
-  const difference = inverted(differenceOf(answer, next.inputs, inputs, options));
-  return makeStep(difference.changed ? "update" : "same", next, difference, entry, next);
+  const request = diffRequest(next, inputs, ignoreChanges);
+  const difference = inverted(differenceOf(await provider.diff(request), request));
+  return makeStep(difference.changed ? "update" : "same", entry, next, difference);
 }
 
 const INVERSE: Readonly<Partial<Record<PropertyDiffKind, PropertyDiffKind>>> = {

@@ -2,8 +2,7 @@ import { Unknown } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
 import { isProviderType, parseProviderReference } from "../protocol/urn";
 import type { RunContext } from "./context";
-import { differenceOf } from "./diff";
-import { callsProvider, providerForDelete } from "./deletes";
+import { differenceOf, diffRequest } from "./diff";
 import type { Executor } from "./executor";
 import { transitiveDependents } from "./state";
 import type { ResourceState } from "./types";
@@ -50,24 +49,11 @@ export class Replacements {
     const condemned = new Set([old.urn, ...dependents.map(({ resource }) => resource.urn)]);
     for (const { resource, keys } of dependents.reverse()) {
       this.deleted.set(resource.urn, keys);
-      await this.delete(resource, condemned);
+      await this.executor.delete(resource, condemned, true);
     }
     // One that waits for its replacement since an earlier run has been deleted already.
-    if (old.pendingReplacement !== true) await this.delete(this.context.state.get(old.urn) ?? old, condemned);
-  }
-
-  private async delete(entry: ResourceState, condemned: ReadonlySet<string>): Promise<void> {
-    const operation = entry.external === true ? "discard-replaced" : "delete-replaced";
-    await this.executor.delete(
-      operation,
-      entry,
-      callsProvider(entry, condemned) ? () => providerForDelete(this.context, entry) : undefined,
-      "shown",
-      {
-        ...entry,
-        pendingReplacement: true,
-      },
-    );
+    if (old.pendingReplacement !== true)
+      await this.executor.delete(this.context.state.get(old.urn) ?? old, condemned, true);
   }
 
   /** Dependents to delete, in the order of their dependencies (step_generator.go: calculateDependentReplacements). */
@@ -108,24 +94,13 @@ export class Replacements {
     const news: PropertyMap = Object.fromEntries(
       Object.entries(resource.inputs).map(([key, value]) => [key, affected.has(key) ? Unknown.value : value]),
     );
+    const request = diffRequest(resource, news, resource.ignoreChanges);
+    const { providers } = this.context;
     const answer = await this.context.limited(async () => {
-      if (isProviderType(resource.type)) return this.context.providers.diff(resource.urn, resource, news);
-      const provider = await providerForDelete(this.context, resource);
-      return provider.diff({
-        urn: resource.urn,
-        id: resource.id ?? "",
-        olds: resource.outputs,
-        oldInputs: resource.inputs,
-        news,
-        ignoreChanges: resource.ignoreChanges ?? [],
-      });
+      const provider = isProviderType(resource.type) ? providers : await this.context.providerOf(resource);
+      return provider.diff(request);
     });
-    const options = {
-      ignoreChanges: resource.ignoreChanges ?? [],
-      replaceOnChanges: resource.replaceOnChanges ?? [],
-      hasInitErrors: false,
-    };
-    const difference = differenceOf(answer, resource.inputs, news, options);
+    const difference = differenceOf(answer, request, { replaceOnChanges: resource.replaceOnChanges });
     return difference.replaces ? difference.replaceKeys : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { PropertyMap } from "../protocol/property";
+import { isProviderType, urnName } from "../protocol/urn";
 import { Redactor } from "./redaction";
 import type { Diagnostic, EngineEvent, Operation, PolicyViolation, ResourceState, RunResult, Step } from "./types";
 
@@ -36,11 +37,12 @@ export class Reporter {
   }
 
   stepStarted(step: Step): void {
-    this.emit({ kind: "step-started", step, planning: this.planning });
+    if (!isHidden(step)) this.emit({ kind: "step-started", step, planning: this.planning });
   }
 
   /** The step is done: it counts from now on. */
   stepDone(step: Step): void {
+    if (isHidden(step)) return;
     if (step.new?.custom === false && !this.components.has(step.urn)) this.components.set(step.urn, this.steps.length);
     this.steps.push(step);
     // A resource that is only read counts when another one is read in its place.
@@ -50,7 +52,7 @@ export class Reporter {
 
   /** Its outputs are there. For components that is later than `stepDone`, when the program registers them. */
   stepFinished(step: Step): void {
-    this.emit({ kind: "step-finished", step, planning: this.planning });
+    if (!isHidden(step)) this.emit({ kind: "step-finished", step, planning: this.planning });
   }
 
   /** The step of a component, which goes on until the program has registered its outputs. */
@@ -118,4 +120,10 @@ export class Reporter {
       policyViolations: this.violations,
     };
   }
+}
+
+/** Default providers, and what had been deleted already, go without a word. */
+function isHidden({ operation, type, urn }: Step): boolean {
+  const isDefault = isProviderType(type) && /^default(_|$)/.test(urnName(urn));
+  return isDefault || operation === "remove-pending-replace";
 }
