@@ -5,7 +5,7 @@ import dev from "../../stacks/dev";
 import local from "../../stacks/local";
 import prod from "../../stacks/prod";
 import staging from "../../stacks/staging";
-import { Graph } from "../kit/graph";
+import { describeGraph, Graph } from "../kit/graph";
 import { Life, succeeded } from "../kit/life";
 import { platform } from "../kit/platform";
 
@@ -134,6 +134,10 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
       found.map(({ urn }) => [urnName(urn), expected]),
     );
   });
+});
+
+test("the graph of production is the one that was reviewed", () => {
+  expect(`\n${describeGraph(Graph.of(graphs.get("prod")!.resources)).join("\n")}\n`).toMatchSnapshot();
 });
 
 test("one trust anchor stands above the issuers of both clusters", () => {

@@ -8,6 +8,7 @@ import { containsSecret, Secret } from "../../local/protocol/property";
 import { urnName } from "../../local/protocol/urn";
 import { Platform } from "../../components/platform";
 import { CONFIG, EAST, NORTH, planOf, SHOP } from "../kit/environment";
+import { describeGraph, Graph } from "../kit/graph";
 import { changes, Life, succeeded } from "../kit/life";
 import { platform } from "../kit/platform";
 
@@ -136,6 +137,11 @@ describe("a change", () => {
       expect(after?.inputs.tags).toMatchObject({ Name: urnName(after!.urn), team: "shop" });
     }
     expect(changes(planned).filter((line) => !line.startsWith("update "))).toEqual([]);
+    // Whoever reviews a graph sees them.
+    const reviewed = describeGraph(Graph.planned(planned)).filter((line) =>
+      line.includes("EksCluster platform-east {"),
+    );
+    expect(reviewed).toEqual([expect.stringContaining('"aws:ec2/subnet:Subnet":{"tags":{"team":"shop"}}')]);
   });
 
   test("to a version that skips one, or to an older one, is refused in a preview with the path to take", async () => {

@@ -1,5 +1,5 @@
 import type { ResourceState, RunResult } from "../../local/engine";
-import { parseProviderReference, urnName } from "../../local/protocol/urn";
+import { parseProviderReference, urnName, urnType } from "../../local/protocol/urn";
 
 /** A resource of a program with what Pulumi's mocks do not show: parent, edges, provider and options. */
 export interface GraphNode {
@@ -80,6 +80,27 @@ export class Graph {
     visit(urn);
     return reached;
   }
+}
+
+/**
+ * A graph as text to review, a line a resource: type and name, what a component was given, options, and after what it comes.
+ * Sorted, without values that a cloud assigns.
+ */
+export function describeGraph(graph: Graph): string[] {
+  const nameOf = (urn: string) => `${urnType(urn).split(":").at(-1)} ${urnName(urn)}`;
+  return graph.nodes
+    .map(({ type, name, custom, dependencies, options, state }) => {
+      const given = custom || type === "pulumi:pulumi:Stack" ? "" : ` ${JSON.stringify(state.inputs)}`;
+      const set = Object.entries(options).filter(([, value]) => value !== false);
+      const shown = set.map(([key, value]) => (value === true ? key : `${key}: ${JSON.stringify(value)}`));
+      const after = [...new Set(dependencies.map(nameOf))].sort();
+      return [
+        `${type} ${name}${given}`,
+        ...(shown.length === 0 ? [] : [`[${shown.join(", ")}]`]),
+        ...(after.length === 0 ? [] : [`after ${after.join(", ")}`]),
+      ].join(" ");
+    })
+    .sort();
 }
 
 function nodeOf(state: ResourceState): GraphNode {
