@@ -4,6 +4,7 @@ import * as path from "node:path";
 import * as readline from "node:readline";
 
 import type { RunContext } from "./context";
+import { withoutStack } from "./errors";
 import type { Program } from "./types";
 
 /** The run script's exit code when it has told the engine already what went wrong. */
@@ -72,10 +73,7 @@ export async function runChild(
 }
 
 function errorsOf(context: RunContext, code: number | null, output: readonly string[]): unknown[] {
-  const text = output
-    .filter((line) => !/^\s+at /.test(line))
-    .join("\n")
-    .trim();
+  const text = withoutStack(output.join("\n"));
   if (code === 0 && !context.stopped) {
     context.reporter.diagnostic("info", "", text);
     return [];

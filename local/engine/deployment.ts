@@ -1,12 +1,13 @@
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
 import type { Crypter } from "../protocol/crypter";
-import { decodeValue, encodeValue } from "../protocol/property";
-import type { PropertyMap, PropertyValue } from "../protocol/property";
+import { decodeValue, encodeMap, mapValues, SIGNATURE, SPECIAL_FLOAT } from "../protocol/property";
+import { omitEmpty, sortKeys } from "./objects";
 import { sortTopologically } from "./state";
 import type { PendingOperation, ResourceState, Snapshot } from "./types";
 
-type Json = { [key: string]: JavaScriptValue };
+/** A JSON object. */
+export type Json = { [key: string]: JavaScriptValue };
 
 /** Pulumi's deployment file, as `pulumi stack export` writes and `pulumi stack import` reads it. */
 export interface DeploymentFile {
@@ -67,63 +68,68 @@ export function deserializeDeployment(file: DeploymentFile, crypter: Crypter): S
   };
 }
 
+/** The fields of Pulumi's `ResourceV3` that the engine knows, in its order, and how each is written. */
+const FIELDS: { readonly [K in keyof Required<ResourceState>]: keyof typeof FORMS } = {
+  urn: "text",
+  custom: "flag",
+  delete: "flag",
+  id: "text",
+  type: "text",
+  inputs: "properties",
+  outputs: "properties",
+  parent: "text",
+  protect: "flag",
+  external: "flag",
+  dependencies: "set",
+  initErrors: "texts",
+  provider: "text",
+  propertyDependencies: "sets",
+  pendingReplacement: "flag",
+  additionalSecretOutputs: "texts",
+  aliases: "texts",
+  customTimeouts: "numbers",
+  retainOnDelete: "flag",
+  deletedWith: "text",
+  created: "text",
+  modified: "text",
+  sourcePosition: "text",
+  ignoreChanges: "texts",
+  replaceOnChanges: "texts",
+  resourceHooks: "sets",
+};
+
+/** What a field of each form holds in a file. */
+const FORMS = {
+  text: (json: JavaScriptValue) => typeof json === "string",
+  flag: (json: JavaScriptValue) => json === true,
+  texts: (json: JavaScriptValue) => Array.isArray(json),
+  /** Texts without an order: they are sorted. */
+  set: (json: JavaScriptValue) => Array.isArray(json),
+  /** Such texts by name. */
+  sets: isObject,
+  numbers: isObject,
+  properties: isObject,
+};
+
+function isObject(json: JavaScriptValue): boolean {
+  return typeof json === "object" && json !== null;
+}
+
 /** One resource as Pulumi's `ResourceV3`: its key order, empty fields left out, properties sorted. */
 export function serializeResource(resource: ResourceState, crypter?: Crypter): Json {
-  const { inputs, outputs } = resource;
-  const fields: { [key: string]: JavaScriptValue | undefined } = {
-    urn: resource.urn,
-    custom: resource.custom,
-    delete: truthy(resource.delete),
-    id: truthy(resource.id),
-    type: resource.type,
-    inputs: serializeMap(inputs, crypter),
-    outputs: serializeMap(outputs, crypter),
-    parent: truthy(resource.parent),
-    protect: truthy(resource.protect),
-    external: truthy(resource.external),
-    dependencies: list([...resource.dependencies].sort()),
-    initErrors: list(resource.initErrors),
-    provider: truthy(resource.provider),
-    propertyDependencies: dependencyLists(resource.propertyDependencies),
-    pendingReplacement: truthy(resource.pendingReplacement),
-    additionalSecretOutputs: list(resource.additionalSecretOutputs),
-    aliases: list(resource.aliases),
-    customTimeouts: resource.customTimeouts === undefined ? undefined : { ...resource.customTimeouts },
-    retainOnDelete: truthy(resource.retainOnDelete),
-    deletedWith: truthy(resource.deletedWith),
-    created: truthy(resource.created),
-    modified: truthy(resource.modified),
-    sourcePosition: truthy(resource.sourcePosition),
-    ignoreChanges: list(resource.ignoreChanges),
-    replaceOnChanges: list(resource.replaceOnChanges),
-    resourceHooks: resource.resourceHooks === undefined ? undefined : dependencyLists(resource.resourceHooks),
+  const { urn, custom, inputs, outputs, dependencies, propertyDependencies, resourceHooks = {} } = resource;
+  const sorted = (texts: readonly string[]): string[] => [...texts].sort();
+  const written: Json = {
+    ...resource,
+    inputs: toFile(encodeMap(inputs, crypter)),
+    outputs: toFile(encodeMap(outputs, crypter)),
+    dependencies: sorted(dependencies),
+    propertyDependencies: sortKeys(mapValues(propertyDependencies, sorted)),
+    resourceHooks: sortKeys(mapValues(resourceHooks, sorted)),
   };
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, JavaScriptValue] => entry[1] !== undefined),
-  );
+  const ordered = Object.keys(FIELDS).map((field) => [field, written[field]] as const);
+  return { urn, custom, ...omitEmpty(Object.fromEntries(ordered)) };
 }
-
-function truthy<T extends string | boolean>(value: T | undefined): T | undefined {
-  return value === undefined || value === false || value === "" ? undefined : value;
-}
-
-function list(values: readonly string[] | undefined): string[] | undefined {
-  return values === undefined || values.length === 0 ? undefined : [...values];
-}
-
-function dependencyLists(lists: ResourceState["propertyDependencies"]): Json | undefined {
-  const names = Object.keys(lists).sort();
-  return names.length === 0
-    ? undefined
-    : Object.fromEntries(names.map((name) => [name, [...(lists[name] ?? [])].sort()]));
-}
-
-function serializeMap(map: PropertyMap, crypter?: Crypter): Json | undefined {
-  return Object.keys(map).length === 0 ? undefined : (toFile(encodeValue(map, crypter)) as Json);
-}
-
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SPECIAL_FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
 
 /** Sorts keys, and writes the numbers that JSON lacks as Pulumi does: the bits of the double in hexadecimal. */
 function toFile(value: JavaScriptValue): JavaScriptValue {
@@ -134,67 +140,27 @@ function toFile(value: JavaScriptValue): JavaScriptValue {
   }
   if (Array.isArray(value)) return value.map(toFile);
   if (typeof value !== "object" || value === null) return value;
-  const object = value as Json;
-  return Object.fromEntries(
-    Object.keys(object)
-      .sort()
-      .map((key) => [key, toFile(object[key] ?? null)]),
-  );
+  return sortKeys(mapValues(value as Json, toFile));
 }
 
-function fromFile(value: JavaScriptValue, crypter: Crypter): PropertyValue {
-  return decodeValue(restoreFloats(value), crypter);
-}
-
-function restoreFloats(value: JavaScriptValue): JavaScriptValue {
-  if (Array.isArray(value)) return value.map(restoreFloats);
-  if (typeof value !== "object" || value === null) return value;
-  const object = value as Json;
-  if (object[SIGNATURE] === SPECIAL_FLOAT) return Buffer.from(String(object.value), "hex").readDoubleBE();
-  return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, restoreFloats(item)]));
-}
+const NOTHING_SAID: ResourceState = {
+  urn: "",
+  type: "",
+  custom: false,
+  inputs: {},
+  outputs: {},
+  dependencies: [],
+  propertyDependencies: {},
+};
 
 /** Reads what `serializeResource` writes, and what Pulumi writes; fields that the engine does not know are dropped. */
 export function deserializeResource(json: Json, crypter: Crypter): ResourceState {
-  const text = (key: string): string | undefined => (typeof json[key] === "string" ? String(json[key]) : undefined);
-  const flag = (key: string): true | undefined => (json[key] === true ? true : undefined);
-  const texts = (key: string): string[] | undefined => (Array.isArray(json[key]) ? (json[key] as string[]) : undefined);
-  const map = (key: string): PropertyMap =>
-    json[key] === undefined || json[key] === null ? {} : (fromFile(json[key], crypter) as PropertyMap);
-  const state: { [K in keyof ResourceState]: ResourceState[K] | undefined } = {
-    urn: text("urn"),
-    type: text("type"),
-    custom: json.custom === true,
-    delete: flag("delete"),
-    id: text("id"),
-    inputs: map("inputs"),
-    outputs: map("outputs"),
-    parent: text("parent"),
-    protect: flag("protect"),
-    external: flag("external"),
-    dependencies: texts("dependencies") ?? [],
-    propertyDependencies: (json.propertyDependencies ?? {}) as { [key: string]: string[] },
-    provider: text("provider"),
-    pendingReplacement: flag("pendingReplacement"),
-    initErrors: texts("initErrors"),
-    additionalSecretOutputs: texts("additionalSecretOutputs"),
-    aliases: texts("aliases"),
-    customTimeouts: (json.customTimeouts ?? undefined) as ResourceState["customTimeouts"],
-    retainOnDelete: flag("retainOnDelete"),
-    deletedWith: text("deletedWith"),
-    ignoreChanges: texts("ignoreChanges"),
-    replaceOnChanges: texts("replaceOnChanges"),
-    resourceHooks: (json.resourceHooks ?? undefined) as ResourceState["resourceHooks"],
-    created: text("created"),
-    modified: text("modified"),
-    sourcePosition: text("sourcePosition"),
-  };
-  if (state.urn === undefined || state.type === undefined)
-    throw new Error("a resource of the deployment has no urn or type");
-  return compact(state) as ResourceState;
-}
-
-/** The object without its undefined fields. */
-export function compact<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  const known = Object.entries(FIELDS).filter(([field, form]) => FORMS[form](json[field] ?? null));
+  const fields = known.map(([field, form]) => {
+    const value = json[field] ?? null;
+    return [field, form === "properties" ? decodeValue(value, crypter) : value] as const;
+  });
+  const state = { ...NOTHING_SAID, ...Object.fromEntries(fields) };
+  if (state.urn === "" || state.type === "") throw new Error("a resource of the deployment has no urn or type");
+  return state;
 }

@@ -1,6 +1,7 @@
 import { equals, isPropertyMap, unwrapSecrets } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import type { DiffRequest, DiffResult, PropertyDiff, PropertyDiffKind } from "../protocol/provider";
+import { sortKeys } from "./objects";
 import { covers, formatPath, parsePath, resetIgnored } from "./paths";
 import type { PropertyPath } from "./paths";
 import type { ResourceState } from "./types";
@@ -124,8 +125,4 @@ function walk(
 
 function toReplace(kind: PropertyDiffKind): PropertyDiffKind {
   return kind === "add" || kind === "delete" || kind === "update" ? `${kind}-replace` : kind;
-}
-
-function sortKeys<T>(map: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,14 +1,11 @@
-import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-
 import type { PropertyDiff } from "../protocol/provider";
 import { ROOT_STACK_TYPE } from "../protocol/urn";
-import { compact, serializeResource } from "./deployment";
+import { serializeResource } from "./deployment";
+import type { Json } from "./deployment";
+import { compact, omitEmpty } from "./objects";
 export { encodeShown } from "./redaction";
 import { redactConfig, showStates } from "./redaction";
-import type { ShownStates } from "./redaction";
-import type { Diagnostic, ResourceState, RunOptions, RunResult, Step } from "./types";
-
-type Json = { [key: string]: JavaScriptValue };
+import type { Diagnostic, RunOptions, RunResult, Step } from "./types";
 
 /** One step of `pulumi preview --json`. */
 export interface DigestStep {
@@ -55,25 +52,17 @@ export function previewDigest(
 }
 
 function digestStep(step: Step): DigestStep {
-  const states = showStates(step);
-  const list = (items: readonly string[]): readonly string[] | undefined => (items.length > 0 ? items : undefined);
-  return compact({
+  const { old, new: next } = showStates(step);
+  return {
     op: step.operation,
     urn: step.urn,
-    provider: (step.new ?? step.old)?.provider,
-    oldState: step.old === undefined ? undefined : stateOf(step.old, states.old),
-    newState: step.new === undefined ? undefined : stateOf(step.new, states.new),
-    diffReasons: list(step.diffs),
-    replaceReasons: list(step.replaceKeys),
+    ...omitEmpty({
+      provider: (next ?? old)?.provider,
+      oldState: old && serializeResource(old),
+      newState: next && serializeResource(next),
+      diffReasons: step.diffs,
+      replaceReasons: step.replaceKeys,
+    }),
     detailedDiff: Object.keys(step.detailedDiff).length > 0 ? step.detailedDiff : null,
-  });
-}
-
-function stateOf(state: ResourceState, shown: ShownStates["old"]): Json {
-  const { inputs = {}, outputs = {} } = shown ?? {};
-  const fields = serializeResource({ ...state, inputs: {}, outputs: {} });
-  const ordered = Object.entries(fields);
-  const at = ordered.findIndex(([key]) => key === "type") + 1;
-  const properties = Object.entries({ inputs, outputs }).filter(([, map]) => Object.keys(map).length > 0);
-  return Object.fromEntries([...ordered.slice(0, at), ...properties, ...ordered.slice(at)]);
+  };
 }

@@ -16,32 +16,26 @@ export function serveEngine(
 ): void {
   let root = "";
   server.addService(EngineService, {
-    log: (call: grpc.ServerUnaryCall<engine_pb.LogRequest, Empty>, callback: grpc.sendUnaryData<Empty>) => {
-      const severity = SEVERITIES[call.request.getSeverity()] ?? "info";
-      const [urn, text] = [call.request.getUrn(), call.request.getMessage()];
+    log: answering((request: engine_pb.LogRequest) => {
+      const severity = SEVERITIES[request.getSeverity()] ?? "info";
+      const [urn, text] = [request.getUrn(), request.getMessage()];
       if (severity === "error") programError(urn, text);
       // The SDK writes a debug message for every RPC, with everything in it.
       else if (severity !== "debug") context.reporter.diagnostic(severity, urn, text);
-      callback(null, new Empty());
-    },
-    getRootResource: (
-      _: grpc.ServerUnaryCall<engine_pb.GetRootResourceRequest, engine_pb.GetRootResourceResponse>,
-      callback: grpc.sendUnaryData<engine_pb.GetRootResourceResponse>,
-    ) => callback(null, new engine_pb.GetRootResourceResponse().setUrn(root)),
-    setRootResource: (
-      call: grpc.ServerUnaryCall<engine_pb.SetRootResourceRequest, engine_pb.SetRootResourceResponse>,
-      callback: grpc.sendUnaryData<engine_pb.SetRootResourceResponse>,
-    ) => {
-      root = call.request.getUrn();
-      callback(null, new engine_pb.SetRootResourceResponse());
-    },
-    startDebugging: (
-      _: grpc.ServerUnaryCall<engine_pb.StartDebuggingRequest, Empty>,
-      callback: grpc.sendUnaryData<Empty>,
-    ) => callback(null, new Empty()),
-    requirePulumiVersion: (
-      _: grpc.ServerUnaryCall<engine_pb.RequirePulumiVersionRequest, engine_pb.RequirePulumiVersionResponse>,
-      callback: grpc.sendUnaryData<engine_pb.RequirePulumiVersionResponse>,
-    ) => callback(null, new engine_pb.RequirePulumiVersionResponse()),
+      return new Empty();
+    }),
+    getRootResource: answering(() => new engine_pb.GetRootResourceResponse().setUrn(root)),
+    setRootResource: answering((request: engine_pb.SetRootResourceRequest) => {
+      root = request.getUrn();
+      return new engine_pb.SetRootResourceResponse();
+    }),
+    startDebugging: answering(() => new Empty()),
+    requirePulumiVersion: answering(() => new engine_pb.RequirePulumiVersionResponse()),
   });
+}
+
+function answering<Request, Response>(
+  answer: (request: Request) => Response,
+): (call: { request: Request }, callback: grpc.sendUnaryData<Response>) => void {
+  return ({ request }, callback) => callback(null, answer(request));
 }

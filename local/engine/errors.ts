@@ -20,3 +20,9 @@ export function messageOf(error: unknown): string {
   const message = typeof error === "object" && error !== null && "message" in error ? error.message : error;
   return String(message);
 }
+
+/** What a program has written about an error, without its stack traces. */
+export function withoutStack(text: string): string {
+  const lines = text.split("\n").filter((line) => !/^\s+at /.test(line));
+  return lines.join("\n").trim();
+}

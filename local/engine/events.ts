@@ -1,4 +1,4 @@
-import { compact } from "./deployment";
+import { compact, omitEmpty } from "./objects";
 import { showStates } from "./redaction";
 import type { EngineEvent, ResourceState, Step } from "./types";
 
@@ -73,7 +73,7 @@ function severityOf(severity: string): string {
 }
 
 function metadataOf(step: Step): PulumiEvent {
-  const shown = showStates(step);
+  const { old, new: next } = showStates(step);
   const logical = ["replace", "create-replacement", "create", "update", "same", "delete", "read"].includes(
     step.operation,
   );
@@ -81,13 +81,12 @@ function metadataOf(step: Step): PulumiEvent {
     op: step.operation,
     urn: step.urn,
     type: step.type,
-    old: step.old === undefined ? null : stateOf(step.old, shown.old),
-    new: step.new === undefined ? null : stateOf(step.new, shown.new),
-    keys: step.replaceKeys.length > 0 ? step.replaceKeys : undefined,
-    diffs: step.diffs.length > 0 ? step.diffs : undefined,
+    old: old === undefined ? null : stateOf(old),
+    new: next === undefined ? null : stateOf(next),
+    ...omitEmpty({ keys: step.replaceKeys, diffs: step.diffs }),
     detailedDiff: detailsOf(step),
     logical: logical || undefined,
-    provider: (step.new ?? step.old)?.provider ?? "",
+    provider: (next ?? old)?.provider ?? "",
   });
 }
 
@@ -100,7 +99,7 @@ function detailsOf({ detailedDiff }: Step): PulumiEvent | null {
   );
 }
 
-function stateOf(state: ResourceState, shown: { inputs: object; outputs: object } | undefined): PulumiEvent {
+function stateOf(state: ResourceState): PulumiEvent {
   return compact({
     type: state.type,
     urn: state.urn,
@@ -111,8 +110,8 @@ function stateOf(state: ResourceState, shown: { inputs: object; outputs: object 
     protect: state.protect,
     external: state.external,
     retainOnDelete: state.retainOnDelete,
-    inputs: shown?.inputs ?? {},
-    outputs: shown?.outputs ?? {},
+    inputs: state.inputs,
+    outputs: state.outputs,
     provider: state.provider ?? "",
     initErrors: state.initErrors,
   });

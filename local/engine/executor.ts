@@ -7,9 +7,10 @@ import type { CreateResult, Provider, ReadResult } from "../protocol/provider";
 import { isProviderType } from "../protocol/urn";
 import { messageOf, ReportedFailure, RunAbandoned, RunStopped } from "./errors";
 import type { RunContext } from "./context";
-import { compact, serializeResource } from "./deployment";
+import { serializeResource } from "./deployment";
 import type { Difference } from "./diff";
 import { UNCHANGED } from "./diff";
+import { compact } from "./objects";
 import { withoutInternal } from "./providers";
 import type { Operation, PendingOperation, ResourceState, Step } from "./types";
 
@@ -208,7 +209,7 @@ export class Executor {
   ): Promise<ResourceState> {
     if (this.context.preview) return save(await call());
     const { state } = this.context;
-    state.apply({ op: "begin", operation: { type, resource: compact(resource) } });
+    state.apply({ op: "begin", type, resource: compact(resource) });
     let unanswered = false;
     try {
       return save(await call());

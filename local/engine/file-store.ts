@@ -4,24 +4,24 @@ import * as path from "node:path";
 
 import { PassphraseCrypter } from "../protocol/crypter";
 import { deserializeDeployment, deserializeResource, serializeDeployment, serializeResource } from "./deployment";
-import type { DeploymentFile } from "./deployment";
+import type { DeploymentFile, Json } from "./deployment";
 import { takeLock } from "./lock";
 import { LiveState } from "./state";
 import type { StateChange } from "./state";
 import { StoreUnusable } from "./store";
 import type { StateStore, StoreSession } from "./store";
-import type { Snapshot } from "./types";
+import type { PendingOperation, Snapshot } from "./types";
 
+/** A change as the journal holds it, with its resource in Pulumi's format. */
 type JournalLine =
-  /** First line: digest of the state file that the journal continues. */
-  | { readonly base: string }
-  | { readonly op: "put"; readonly resource: ReturnType<typeof serializeResource> }
-  | {
-      readonly op: "begin";
-      readonly type: "creating" | "updating" | "deleting" | "reading";
-      readonly resource: ReturnType<typeof serializeResource>;
-    }
+  | { readonly op: "put"; readonly resource: Json }
+  | { readonly op: "begin"; readonly type: PendingOperation["type"]; readonly resource: Json }
   | Extract<StateChange, { op: "remove" | "rename" | "end" }>;
+
+/** First line: digest of the state file that the journal continues. */
+interface JournalHead {
+  readonly base: string;
+}
 
 const EMPTY: Snapshot = { resources: [], pending: [] };
 
@@ -86,11 +86,11 @@ export class FileStore implements StateStore {
     const lines = fs.readFileSync(this.journalPath, "utf8").split("\n");
     // What follows the last line break is a line that a killed process could not finish.
     const torn = lines.pop() !== "";
-    const [head, ...changes] = lines.map((line) => JSON.parse(line) as JournalLine);
-    const continues = head !== undefined && "base" in head && head.base === (state?.digest ?? "");
+    const [head, ...changes] = lines;
+    const continues = head !== undefined && (JSON.parse(head) as JournalHead).base === (state?.digest ?? "");
     if (!continues || changes.length === 0) return { snapshot: base, notes: [] };
     const live = new LiveState(base);
-    for (const change of changes) this.replay(live, change);
+    for (const change of changes) live.apply(this.changeOf(JSON.parse(change) as JournalLine));
     const loss = torn ? "; its last line was incomplete and is left out" : "";
     return {
       snapshot: live.snapshot(),
@@ -117,35 +117,13 @@ export class FileStore implements StateStore {
   }
 
   private line(change: StateChange): string {
-    return `${JSON.stringify(this.encode(change))}\n`;
+    const line: JournalLine =
+      "resource" in change ? { ...change, resource: serializeResource(change.resource, this.crypter()) } : change;
+    return `${JSON.stringify(line)}\n`;
   }
 
-  private encode(change: StateChange): JournalLine {
-    switch (change.op) {
-      case "put":
-        return { op: "put", resource: serializeResource(change.resource, this.crypter()) };
-      case "begin": {
-        const { type, resource } = change.operation;
-        return { op: "begin", type, resource: serializeResource(resource, this.crypter()) };
-      }
-      default:
-        return change;
-    }
-  }
-
-  private replay(live: LiveState, line: JournalLine): void {
-    if ("base" in line) return;
-    switch (line.op) {
-      case "put":
-        return live.put(deserializeResource(line.resource, this.crypter()));
-      case "begin":
-        return live.apply({
-          op: "begin",
-          operation: { type: line.type, resource: deserializeResource(line.resource, this.crypter()) },
-        });
-      default:
-        return live.apply(line);
-    }
+  private changeOf(line: JournalLine): StateChange {
+    return "resource" in line ? { ...line, resource: deserializeResource(line.resource, this.crypter()) } : line;
   }
 }
 

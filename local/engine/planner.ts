@@ -7,11 +7,11 @@ import { isProviderType, makeUrn, parseProviderReference, urnName } from "../pro
 import { analyze } from "./analysis";
 import { messageOf, ReportedFailure, RunStopped } from "./errors";
 import type { RunContext } from "./context";
-import { compact } from "./deployment";
 import { differenceOf, diffRequest, forcedReplacement, UNCHANGED } from "./diff";
 import type { Difference } from "./diff";
 import { Executor } from "./executor";
 import type { Goal } from "./goal";
+import { omitEmpty } from "./objects";
 import { resetIgnored } from "./paths";
 import { dereference, resolveReference } from "./providers";
 import { Replacements } from "./replacements";
@@ -252,29 +252,25 @@ export class Planner {
 
   /** The state that the goal asks for, before the provider has seen it. */
   private wanted(urn: string, goal: Goal, old: ResourceState | undefined): ResourceState {
-    const list = (items: readonly string[]): readonly string[] | undefined => (items.length > 0 ? items : undefined);
-    return compact<ResourceState>({
-      urn,
-      type: goal.type,
-      custom: goal.custom,
-      inputs: goal.inputs,
-      outputs: {},
-      parent: goal.parent || undefined,
-      protect: goal.protect === true ? true : undefined,
-      dependencies: goal.dependencies,
-      propertyDependencies: goal.propertyDependencies,
-      provider: goal.provider || undefined,
-      additionalSecretOutputs: list(goal.additionalSecretOutputs),
-      customTimeouts: Object.keys(goal.customTimeouts).length > 0 ? goal.customTimeouts : undefined,
-      retainOnDelete: goal.retainOnDelete === true ? true : undefined,
-      deletedWith: goal.deletedWith || undefined,
-      ignoreChanges: list(goal.ignoreChanges),
-      replaceOnChanges: list(goal.replaceOnChanges),
-      resourceHooks: Object.keys(goal.hooks).length > 0 ? goal.hooks : undefined,
-      created: old?.created,
-      modified: old?.modified,
-      sourcePosition: goal.sourcePosition,
-    });
+    const { type, custom, inputs, dependencies, propertyDependencies } = goal;
+    return {
+      ...{ urn, type, custom, inputs, outputs: {}, dependencies, propertyDependencies },
+      ...omitEmpty({
+        parent: goal.parent,
+        protect: goal.protect,
+        provider: goal.provider,
+        additionalSecretOutputs: goal.additionalSecretOutputs,
+        customTimeouts: goal.customTimeouts,
+        retainOnDelete: goal.retainOnDelete,
+        deletedWith: goal.deletedWith,
+        ignoreChanges: goal.ignoreChanges,
+        replaceOnChanges: goal.replaceOnChanges,
+        resourceHooks: goal.hooks,
+        created: old?.created,
+        modified: old?.modified,
+        sourcePosition: goal.sourcePosition,
+      }),
+    };
   }
 
   /** The same for a preview and the update that follows it, and another one for each resource that takes its place. */

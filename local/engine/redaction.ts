@@ -2,7 +2,8 @@ import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb"
 
 import { encodeValue, isPropertyMap, Secret } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
-import type { RunOptions, Step } from "./types";
+import { sortKeys } from "./objects";
+import type { ResourceState, RunOptions, Step } from "./types";
 
 /** What stands in the place of a secret. */
 const REDACTED = "[secret]";
@@ -40,34 +41,24 @@ export function redactConfig({
     const cleaned = key.replace(/^([^:]+):config:/, "$1:");
     return [key, secretConfigKeys.includes(cleaned) || secretConfigKeys.includes(key) ? REDACTED : value];
   });
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sortKeys(Object.fromEntries(entries));
 }
 
 type Json = { [key: string]: JavaScriptValue };
-
-/** Inputs and outputs of a step's two states, fit to be shown. */
-export interface ShownStates {
-  readonly old?: { readonly inputs: Json; readonly outputs: Json };
-  readonly new?: { readonly inputs: Json; readonly outputs: Json };
-}
 
 /**
  * Shows the states of a step without its secrets. A value is also hidden where it stands openly, when the other state holds
  * a secret at the same place, or holds the same text as a secret: a property that has just been made secret had its value
  * in the open before.
  */
-export function showStates(step: Pick<Step, "old" | "new">): ShownStates {
-  const maps = [step.old?.inputs, step.old?.outputs, step.new?.inputs, step.new?.outputs].filter(
-    (map) => map !== undefined,
-  );
+export function showStates(step: Step): Pick<Step, "old" | "new"> {
+  const maps = [step.old, step.new].flatMap((state) => (state === undefined ? [] : [state.inputs, state.outputs]));
   const redactor = new Redactor();
   for (const map of maps) redactor.learn(map);
   const show = (map: PropertyMap): Json => hide(map, maps, redactor) as Json;
-  const both = (state: { inputs: PropertyMap; outputs: PropertyMap }) => ({
-    inputs: show(state.inputs),
-    outputs: show(state.outputs),
-  });
-  return { ...(step.old ? { old: both(step.old) } : {}), ...(step.new ? { new: both(step.new) } : {}) };
+  const shown = (state: ResourceState | undefined): ResourceState | undefined =>
+    state && { ...state, inputs: show(state.inputs), outputs: show(state.outputs) };
+  return { old: shown(step.old), new: shown(step.new) };
 }
 
 /** One property map as plain JSON, fit to be shown. */
@@ -92,15 +83,7 @@ function hide(
     return value.map((item: PropertyValue) => hide(item, elements, redactor));
   }
   if (!isPropertyMap(value)) return encodeValue(value);
-  const keys = Object.keys(value).sort();
-  return Object.fromEntries(
-    keys.map((key) => [
-      key,
-      hide(
-        value[key] ?? null,
-        others.map((other) => (isPropertyMap(other) ? other[key] : undefined)),
-        redactor,
-      ),
-    ]),
-  );
+  const at = (key: string) => others.map((other) => (isPropertyMap(other) ? other[key] : undefined));
+  const shown = Object.entries(value).map(([key, item]) => [key, hide(item, at(key), redactor)] as const);
+  return sortKeys(Object.fromEntries(shown));
 }

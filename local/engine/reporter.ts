@@ -1,5 +1,6 @@
 import type { PropertyMap } from "../protocol/property";
 import { isProviderType, urnName } from "../protocol/urn";
+import { sortKeys } from "./objects";
 import { Redactor } from "./redaction";
 import type { Diagnostic, EngineEvent, Operation, PolicyViolation, ResourceState, RunResult, Step } from "./types";
 
@@ -108,7 +109,7 @@ export class Reporter {
   }
 
   result(succeeded: boolean, outputs: PropertyMap): RunResult {
-    const changes = Object.fromEntries(Object.entries(this.changes).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const changes = sortKeys(this.changes);
     this.emit({ kind: "summary", changes, succeeded, planning: this.planning });
     return {
       succeeded,

@@ -5,7 +5,7 @@ import type { PropertyMap } from "../protocol/property";
 import { ROOT_STACK_TYPE } from "../protocol/urn";
 import { runChild } from "./child-program";
 import { RunContext } from "./context";
-import { messageOf, RunStopped } from "./errors";
+import { messageOf, RunStopped, withoutStack } from "./errors";
 import { deleteUnregistered } from "./deletes";
 import { serveEngine } from "./engine-service";
 import { runInline } from "./inline-program";
@@ -223,9 +223,4 @@ function reportProgramError(context: RunContext, urn: string, text: string): voi
   const echo = context.reporter.hasErrors() && ECHO.test(message);
   if (echo || context.reporter.reported(message)) return context.fail();
   context.error(urn, message);
-}
-
-function withoutStack(text: string): string {
-  const lines = text.split("\n").filter((line) => !/^\s+at /.test(line));
-  return lines.join("\n").trim();
 }

@@ -1,3 +1,4 @@
+import { mapValues } from "../protocol/property";
 import { parseProviderReference } from "../protocol/urn";
 import type { PendingOperation, ResourceState, Snapshot } from "./types";
 
@@ -8,7 +9,7 @@ export type StateChange =
   /** A resource is known under another URN from now on. */
   | { readonly op: "rename"; readonly from: string; readonly to: string }
   /** A provider is about to be called. */
-  | { readonly op: "begin"; readonly operation: PendingOperation }
+  | ({ readonly op: "begin" } & PendingOperation)
   | { readonly op: "end"; readonly urn: string };
 
 /** Identifies an entry: a URN has one live entry, and any number of old copies that wait for their deletion. */
@@ -56,7 +57,7 @@ export class LiveState {
         this.rename(change.from, change.to);
         break;
       case "begin":
-        this.pending.set(change.operation.resource.urn, change.operation);
+        this.pending.set(change.resource.urn, { type: change.type, resource: change.resource });
         break;
       case "end":
         this.pending.delete(change.urn);
@@ -82,29 +83,28 @@ export class LiveState {
     if (entry === undefined) return;
     this.entries.delete(from);
     this.entries.set(to, { ...entry, urn: to });
-    for (const [key, resource] of this.entries) this.entries.set(key, renameReferences(resource, from, to));
+    for (const [key, resource] of this.entries) {
+      if (!referencesOf(resource).has(from)) continue;
+      this.entries.set(
+        key,
+        mapReferences(resource, (urn) => (urn === from ? to : urn)),
+      );
+    }
   }
 }
 
-function renameReferences(resource: ResourceState, from: string, to: string): ResourceState {
-  const rename = (urn: string): string => (urn === from ? to : urn);
+/** The resource with every URN that it refers to changed, or left out where that is possible. */
+function mapReferences(resource: ResourceState, change: (urn: string) => string | undefined): ResourceState {
+  const { parent, deletedWith, dependencies, propertyDependencies } = resource;
+  const each = (urns: readonly string[]): string[] => urns.flatMap((urn) => change(urn) ?? []);
   const provider = resource.provider === undefined ? undefined : parseProviderReference(resource.provider);
-  const refers =
-    resource.parent === from ||
-    resource.deletedWith === from ||
-    provider?.urn === from ||
-    resource.dependencies.includes(from) ||
-    Object.values(resource.propertyDependencies).some((urns) => urns.includes(from));
-  if (!refers) return resource;
   return {
     ...resource,
-    parent: resource.parent === undefined ? undefined : rename(resource.parent),
-    deletedWith: resource.deletedWith === undefined ? undefined : rename(resource.deletedWith),
-    provider: provider === undefined ? undefined : `${rename(provider.urn)}::${provider.id}`,
-    dependencies: resource.dependencies.map(rename),
-    propertyDependencies: Object.fromEntries(
-      Object.entries(resource.propertyDependencies).map(([key, urns]) => [key, urns.map(rename)]),
-    ),
+    parent: parent === undefined ? undefined : change(parent),
+    deletedWith: deletedWith === undefined ? undefined : change(deletedWith),
+    provider: provider === undefined ? undefined : `${change(provider.urn) ?? provider.urn}::${provider.id}`,
+    dependencies: each(dependencies),
+    propertyDependencies: mapValues(propertyDependencies, each),
   };
 }
 
@@ -154,16 +154,10 @@ export function repairReferences(resources: readonly ResourceState[]): ResourceS
   return resources
     .filter((resource) => [...referencesOf(resource)].some((urn) => !present.has(urn)))
     .map((resource) => {
-      const { parent, deletedWith, dependencies, propertyDependencies } = resource;
-      const kept = (urns: readonly string[]): string[] => urns.filter((urn) => present.has(urn));
-      const lists = Object.entries(propertyDependencies).map(([key, urns]) => [key, kept(urns)] as const);
-      return {
-        ...resource,
-        parent: parent === undefined || present.has(parent) ? parent : parents.get(parent),
-        deletedWith: deletedWith !== undefined && present.has(deletedWith) ? deletedWith : undefined,
-        dependencies: kept(dependencies),
-        propertyDependencies: Object.fromEntries(lists.filter(([, urns]) => urns.length > 0)),
-      };
+      const repaired = mapReferences(resource, (urn) => (present.has(urn) ? urn : undefined));
+      const lists = Object.entries(repaired.propertyDependencies).filter(([, urns]) => urns.length > 0);
+      const parent = repaired.parent ?? parents.get(resource.parent ?? "");
+      return { ...repaired, parent, propertyDependencies: Object.fromEntries(lists) };
     });
 }
 

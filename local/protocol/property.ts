@@ -15,6 +15,8 @@ const REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
+/** In files only: a number that JSON lacks, as the bits of the double in hexadecimal. */
+export const SPECIAL_FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
 
 /** What an unknown value is on the wire, whatever its type. */
 export const UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -144,6 +146,8 @@ export function decodeValue(json: JavaScriptValue, crypter?: Crypter): PropertyV
       const value = object.value === undefined ? Unknown.value : decodeValue(object.value, crypter);
       return object.secret === true ? new Secret(value) : value;
     }
+    case SPECIAL_FLOAT:
+      return Buffer.from(String(object.value), "hex").readDoubleBE();
     case ASSET:
     case ARCHIVE:
       return new AssetOrArchive(object);
@@ -190,8 +194,8 @@ export function unwrapSecrets(value: PropertyValue): PropertyValue {
   return value;
 }
 
-/** A property map with the same keys, each value transformed. */
-export function mapValues(map: PropertyMap, transform: (value: PropertyValue) => PropertyValue): PropertyMap {
+/** A map with the same keys, each value transformed. */
+export function mapValues<V, W>(map: Readonly<Record<string, V>>, transform: (value: V) => W): Record<string, W> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, transform(value)]));
 }
 
