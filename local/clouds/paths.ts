@@ -1,25 +1,13 @@
+import * as paths from "../protocol/paths";
+import type { PathStep, PropertyPath } from "../protocol/paths";
 import { isPropertyMap, Secret, type PropertyMap, type PropertyValue } from "../protocol/property";
 
-/** One step of a property path: a key, an index, or `*` for every element. */
-export type PathStep = string | number;
+export { joinPath } from "../protocol/paths";
+export type { PathStep } from "../protocol/paths";
 
-/** Parses a property path such as `vpcConfig.subnetIds[0]`, `tags["a.b"]` or `rules[*].name`. */
-export function parsePath(path: string): PathStep[] {
-  const steps: PathStep[] = [];
-  for (const match of path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)) {
-    const [, quoted, index, name] = match;
-    if (quoted !== undefined) steps.push(quoted.replace(/\\(.)/g, "$1"));
-    else if (index !== undefined) steps.push(index === "*" ? "*" : Number(index));
-    else if (name !== undefined) steps.push(name);
-  }
-  return steps;
-}
-
-/** Appends a key to a path, in the notation that Pulumi prints. */
-export function joinPath(path: string, step: PathStep): string {
-  if (typeof step === "number") return `${path}[${step}]`;
-  if (!/^[A-Za-z_$][\w$-]*$/.test(step)) return `${path}["${step.replace(/(["\\])/g, "\\$1")}"]`;
-  return path === "" ? step : `${path}.${step}`;
+/** Parses a property path. What is not one leads nowhere, and has no steps. */
+export function parsePath(path: string): PropertyPath {
+  return paths.parsePath(path) ?? [];
 }
 
 /** Every value at a path, secrets taken off on the way. Nothing for what is absent or not known. */

@@ -68,7 +68,7 @@ export function deserializeDeployment(file: DeploymentFile, crypter: Crypter): S
   };
 }
 
-/** The fields of Pulumi's `ResourceV3` that the engine knows, in its order, and how each is written. */
+/** The fields of Pulumi's `ResourceV3` that the engine knows, in its order, and what each holds. */
 const FIELDS: { readonly [K in keyof Required<ResourceState>]: keyof typeof FORMS } = {
   urn: "text",
   custom: "flag",
@@ -80,14 +80,14 @@ const FIELDS: { readonly [K in keyof Required<ResourceState>]: keyof typeof FORM
   parent: "text",
   protect: "flag",
   external: "flag",
-  dependencies: "set",
+  dependencies: "texts",
   initErrors: "texts",
   provider: "text",
-  propertyDependencies: "sets",
+  propertyDependencies: "object",
   pendingReplacement: "flag",
   additionalSecretOutputs: "texts",
   aliases: "texts",
-  customTimeouts: "numbers",
+  customTimeouts: "object",
   retainOnDelete: "flag",
   deletedWith: "text",
   created: "text",
@@ -95,19 +95,15 @@ const FIELDS: { readonly [K in keyof Required<ResourceState>]: keyof typeof FORM
   sourcePosition: "text",
   ignoreChanges: "texts",
   replaceOnChanges: "texts",
-  resourceHooks: "sets",
+  resourceHooks: "object",
 };
 
-/** What a field of each form holds in a file. */
+/** Whether a field of a file holds what it should. */
 const FORMS = {
   text: (json: JavaScriptValue) => typeof json === "string",
   flag: (json: JavaScriptValue) => json === true,
   texts: (json: JavaScriptValue) => Array.isArray(json),
-  /** Texts without an order: they are sorted. */
-  set: (json: JavaScriptValue) => Array.isArray(json),
-  /** Such texts by name. */
-  sets: isObject,
-  numbers: isObject,
+  object: isObject,
   properties: isObject,
 };
 

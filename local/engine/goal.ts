@@ -91,17 +91,11 @@ export function goalOf(request: RegisterResourceRequest): Goal {
 
   const timeouts = request.getCustomtimeouts();
   return {
-    type: request.getType(),
-    name,
+    ...identityOf(request),
     custom: request.getCustom(),
-    parent: request.getParent(),
     inputs: decode(request.getObject()),
-    dependencies: [...new Set(request.getDependenciesList())].sort(),
     propertyDependencies: propertyDependenciesOf(request),
-    provider: request.getProvider(),
     providers: Object.fromEntries(request.getProvidersMap().entries()),
-    version: request.getVersion(),
-    pluginDownloadUrl: request.getPlugindownloadurl(),
     protect: request.hasProtect() ? request.getProtect() : undefined,
     retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : undefined,
     deletedWith: request.getDeletedwith(),
@@ -112,7 +106,6 @@ export function goalOf(request: RegisterResourceRequest): Goal {
         : undefined,
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
-    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     aliases: [
       ...request.getAliasurnsList().map((urn) => ({ kind: "urn" as const, urn })),
       ...request.getAliasesList().map(aliasOf),
@@ -128,16 +121,22 @@ export function goalOf(request: RegisterResourceRequest): Goal {
 
 /** Reads a `.get`: a goal whose inputs are what the provider gets to find the resource. */
 export function readGoalOf(request: ReadResourceRequest): Goal {
-  const type = request.getType();
-  if (type === "pulumi:pulumi:StackReference") throw new UnsupportedFeature("StackReference");
+  if (request.getType() === "pulumi:pulumi:StackReference") throw new UnsupportedFeature("StackReference");
   if (request.getPackageref() !== "") throw new UnsupportedFeature("parameterized packages");
   return {
     ...NO_OPTIONS,
-    type,
-    name: request.getName(),
+    ...identityOf(request),
     custom: true,
-    parent: request.getParent(),
     inputs: decode(request.getProperties()),
+  };
+}
+
+/** What registrations and reads have in common. */
+function identityOf(request: RegisterResourceRequest | ReadResourceRequest) {
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    parent: request.getParent(),
     dependencies: [...new Set(request.getDependenciesList())].sort(),
     provider: request.getProvider(),
     version: request.getVersion(),

@@ -110,7 +110,7 @@ export class Hooks {
       reporter.diagnostic("warning", urn, `maximum number of error hook retries (${MOST_ATTEMPTS}) reached`);
       throw new Error("maximum number of error hook retries reached");
     }
-    const request = fill(new ErrorHookRequest(), subject.urn, subject.id, old, next)
+    const request = fill(new ErrorHookRequest(), subject, old, next)
       .setFailedOperation(operation)
       .setErrorsList([...failures]);
     let retry = false;
@@ -141,7 +141,7 @@ export class Hooks {
       const hook = this.resource.get(name);
       if (subject === undefined || hook === undefined) throw new Error(`hook "${name}" was not registered`);
       if (this.context.preview && !hook.onDryRun) continue;
-      const request = fill(new ResourceHookRequest(), subject.urn, (next ?? before)?.id, old, next);
+      const request = fill(new ResourceHookRequest(), subject, old, next);
       if (when === "After" && next !== undefined) request.setNewOutputs(encode(next.outputs));
       const response = ResourceHookResponse.deserializeBinary(await this.invoke(hook, request));
       const error = response.getError();
@@ -174,16 +174,11 @@ export class Hooks {
 
 function fill<Request extends ResourceHookRequest | ErrorHookRequest>(
   request: Request,
-  urn: string,
-  id: string | undefined,
+  { urn, id = "" }: ResourceState,
   old: ResourceState | undefined,
   next: ResourceState | undefined,
 ): Request {
-  request
-    .setUrn(urn)
-    .setId(id ?? "")
-    .setName(urnName(urn))
-    .setType(urnType(urn));
+  request.setUrn(urn).setId(id).setName(urnName(urn)).setType(urnType(urn));
   if (next !== undefined) request.setNewInputs(encode(next.inputs));
   if (old !== undefined) request.setOldInputs(encode(old.inputs)).setOldOutputs(encode(old.outputs));
   return request;

@@ -12,7 +12,7 @@ import type { Difference } from "./diff";
 import { Executor } from "./executor";
 import type { Goal } from "./goal";
 import { omitEmpty } from "./objects";
-import { resetIgnored } from "./paths";
+import { resetIgnored } from "../protocol/paths";
 import { dereference, resolveReference } from "./providers";
 import { Replacements } from "./replacements";
 import type { ResourceState } from "./types";

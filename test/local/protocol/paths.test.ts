@@ -1,4 +1,4 @@
-import { covers, formatPath, parsePath, resetIgnored } from "../../../local/engine/paths";
+import { covers, formatPath, parsePath, resetIgnored } from "../../../local/protocol/paths";
 import { Secret } from "../../../local/protocol/property";
 
 test.each([

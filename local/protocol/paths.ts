@@ -1,15 +1,18 @@
-import { isPropertyMap, Secret } from "../protocol/property";
-import type { PropertyMap, PropertyValue } from "../protocol/property";
+import { isPropertyMap, Secret } from "./property";
+import type { PropertyMap, PropertyValue } from "./property";
 
-/** A parsed property path: names, indexes and the wildcard `*`. */
-export type PropertyPath = readonly (string | number)[];
+/** One step of a property path: a name, an index, or the wildcard `*`. */
+export type PathStep = string | number;
+
+/** A parsed property path. */
+export type PropertyPath = readonly PathStep[];
 
 /**
  * Parses a property path as the options `ignoreChanges` and `replaceOnChanges` take it: `root`, `root.nested`,
  * `root["a.b"]`, `list[0].name`, `list[*]`, `root.*`, `*`. Null when the text is not a path.
  */
 export function parsePath(text: string): PropertyPath | null {
-  const path: (string | number)[] = [];
+  const path: PathStep[] = [];
   let rest = text;
   while (rest !== "") {
     const token = /^\["((?:[^"\\]|\\.)*)"\]|^\[(\d+|\*)\]|^\.?([^.[\]]+)/.exec(rest);
@@ -25,11 +28,14 @@ export function parsePath(text: string): PropertyPath | null {
 
 /** Writes a path the way detailed diffs do. */
 export function formatPath(path: PropertyPath): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === "number") return `${text}[${step}]`;
-    if (/^[A-Za-z_$][\w$]*$/.test(step)) return text === "" ? step : `${text}.${step}`;
-    return `${text}["${step.replace(/["\\]/g, "\\$&")}"]`;
-  }, "");
+  return path.reduce<string>(joinPath, "");
+}
+
+/** Appends a step to a written path. */
+export function joinPath(path: string, step: PathStep): string {
+  if (typeof step === "number") return `${path}[${step}]`;
+  if (!/^[A-Za-z_$][\w$-]*$/.test(step)) return `${path}["${step.replace(/["\\]/g, "\\$&")}"]`;
+  return path === "" ? step : `${path}.${step}`;
 }
 
 /** Whether `path` is the same as, or lies below, a path that `pattern` matches. */
@@ -81,7 +87,7 @@ function reset(value: PropertyValue | undefined, old: PropertyValue | undefined,
 function resetList(
   value: readonly PropertyValue[],
   old: readonly PropertyValue[],
-  step: string | number,
+  step: PathStep,
   rest: PropertyPath,
 ): Reset {
   if (step === "*" && value.length !== old.length) return IMPOSSIBLE;
@@ -96,7 +102,7 @@ function resetList(
   return result;
 }
 
-function resetMap(value: PropertyMap, old: PropertyMap, step: string | number, rest: PropertyPath): Reset {
+function resetMap(value: PropertyMap, old: PropertyMap, step: PathStep, rest: PropertyPath): Reset {
   const result: Record<string, PropertyValue> = { ...value };
   const names = step === "*" ? new Set([...Object.keys(value), ...Object.keys(old)]) : [String(step)];
   for (const name of names) {
