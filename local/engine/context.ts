@@ -4,7 +4,7 @@ import { ReportedFailure, RunStopped } from "./errors";
 import { Hooks } from "./hooks";
 import { providerReference, ProviderRegistry } from "./providers";
 import { Reporter } from "./reporter";
-import type { LiveState } from "./state";
+import type { LiveState } from "../state/live-state";
 import type { ResourceState, RunOptions } from "./types";
 
 /** What the parts of one run share. */

@@ -1,6 +1,6 @@
 import type { RunContext } from "./context";
 import { Executor } from "./executor";
-import { referencesOf, sortTopologically } from "./state";
+import { referencesOf, sortTopologically } from "../state/live-state";
 import type { ResourceState } from "./types";
 
 /**

@@ -1,7 +1,7 @@
 import { equals, isPropertyMap, unwrapSecrets } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import type { DiffRequest, DiffResult, PropertyDiff, PropertyDiffKind } from "../protocol/provider";
-import { sortKeys } from "./objects";
+import { sortKeys } from "../objects";
 import { covers, formatPath, parsePath, resetIgnored } from "../protocol/paths";
 import type { PropertyPath } from "../protocol/paths";
 import type { ResourceState } from "./types";

@@ -1,9 +1,8 @@
 import type { PropertyDiff } from "../protocol/provider";
 import { ROOT_STACK_TYPE } from "../protocol/urn";
-import { serializeResource } from "./deployment";
-import type { Json } from "./deployment";
-import { compact, omitEmpty } from "./objects";
-export { encodeShown } from "./redaction";
+import { serializeResource } from "../state/deployment";
+import type { Json } from "../state/deployment";
+import { compact, omitEmpty } from "../objects";
 import { redactConfig, showStates } from "./redaction";
 import type { Diagnostic, RunOptions, RunResult, Step } from "./types";
 

@@ -1,4 +1,4 @@
-import { compact, omitEmpty } from "./objects";
+import { compact, omitEmpty } from "../objects";
 import { showStates } from "./redaction";
 import type { EngineEvent, ResourceState, Step } from "./types";
 

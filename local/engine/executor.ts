@@ -7,10 +7,10 @@ import type { CreateResult, Provider, ReadResult } from "../protocol/provider";
 import { isProviderType } from "../protocol/urn";
 import { messageOf, ReportedFailure, RunAbandoned, RunStopped } from "./errors";
 import type { RunContext } from "./context";
-import { serializeResource } from "./deployment";
+import { serializeResource } from "../state/deployment";
 import type { Difference } from "./diff";
 import { UNCHANGED } from "./diff";
-import { compact } from "./objects";
+import { compact } from "../objects";
 import { withoutInternal } from "./providers";
 import type { Operation, PendingOperation, ResourceState, Step } from "./types";
 

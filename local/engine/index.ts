@@ -1,11 +1,12 @@
 export type { Recovery } from "./run";
 export { destroy, preview, previewRefresh, recover, refresh, up } from "./run";
-export { FileStore } from "./file-store";
-export { exportDeployment, importDeployment, MemoryStore, StoreLocked, StoreUnusable } from "./store";
-export type { StateStore, StoreSession } from "./store";
-export type { DeploymentFile } from "./deployment";
+export { FileStore } from "../state/file-store";
+export { exportDeployment, importDeployment, MemoryStore, StoreLocked, StoreUnusable } from "../state/store";
+export type { StateStore, StoreSession } from "../state/store";
+export type { DeploymentFile } from "../state/deployment";
 export type * from "./types";
 export { toPulumiEvents } from "./events";
 export type { PulumiEvent } from "./events";
-export { encodeShown, previewDigest } from "./digest";
+export { previewDigest } from "./digest";
+export { encodeShown } from "./redaction";
 export type { DigestStep, PreviewDigest } from "./digest";

@@ -11,7 +11,7 @@ import { differenceOf, diffRequest, forcedReplacement, UNCHANGED } from "./diff"
 import type { Difference } from "./diff";
 import { Executor } from "./executor";
 import type { Goal } from "./goal";
-import { omitEmpty } from "./objects";
+import { omitEmpty } from "../objects";
 import { resetIgnored } from "../protocol/paths";
 import { dereference, resolveReference } from "./providers";
 import { Replacements } from "./replacements";

@@ -2,7 +2,7 @@ import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb"
 
 import { encodeValue, isPropertyMap, Secret } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
-import { sortKeys } from "./objects";
+import { sortKeys } from "../objects";
 import type { ResourceState, RunOptions, Step } from "./types";
 
 /** What stands in the place of a secret. */

@@ -6,7 +6,7 @@ import { differenceOf, diffRequest } from "./diff";
 import type { Difference } from "./diff";
 import { messageOf, RunStopped } from "./errors";
 import { makeStep, withSecretOutputs } from "./executor";
-import { repairReferences } from "./state";
+import { repairReferences } from "../state/live-state";
 import type { ResourceState, Step } from "./types";
 
 /**

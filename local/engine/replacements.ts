@@ -4,7 +4,7 @@ import { isProviderType, parseProviderReference } from "../protocol/urn";
 import type { RunContext } from "./context";
 import { differenceOf, diffRequest } from "./diff";
 import type { Executor } from "./executor";
-import { transitiveDependents } from "./state";
+import { transitiveDependents } from "../state/live-state";
 import type { ResourceState } from "./types";
 
 interface Dependent {

@@ -1,6 +1,6 @@
 import type { PropertyMap } from "../protocol/property";
 import { isProviderType, urnName } from "../protocol/urn";
-import { sortKeys } from "./objects";
+import { sortKeys } from "../objects";
 import { Redactor } from "./redaction";
 import type { Diagnostic, EngineEvent, Operation, PolicyViolation, ResourceState, RunResult, Step } from "./types";
 

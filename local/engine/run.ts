@@ -14,7 +14,7 @@ import { Monitor } from "./monitor";
 import { recoverState } from "./recovery";
 import { redactConfig } from "./redaction";
 import { refreshState } from "./refresh";
-import { LiveState } from "./state";
+import { LiveState } from "../state/live-state";
 import type { RecoveredOperation, RunOptions, RunResult, SendMessage } from "./types";
 
 /** The only stack that the embedded engine runs, unless it is told to run any. */

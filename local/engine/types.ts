@@ -1,6 +1,9 @@
 import type { PropertyDiff, ProviderHost } from "../protocol/provider";
 import type { PropertyMap } from "../protocol/property";
-import type { StateStore } from "./store";
+import type { StateStore } from "../state/store";
+import type { PendingOperation, ResourceState } from "../state/types";
+
+export type { PendingOperation, ResourceState, Snapshot } from "../state/types";
 
 /** What a step does, in the words of Pulumi's engine events. */
 export type Operation =
@@ -137,45 +140,6 @@ export type EngineEvent =
       readonly planning: boolean;
     };
 
-/** A resource as the state holds it: the fields of Pulumi's `ResourceV3` (apitype/core.go). */
-export interface ResourceState {
-  readonly urn: string;
-  readonly type: string;
-  readonly custom: boolean;
-  /** The old copy of a replaced resource, not deleted yet. */
-  readonly delete?: boolean;
-  readonly id?: string;
-  readonly inputs: PropertyMap;
-  readonly outputs: PropertyMap;
-  readonly parent?: string;
-  readonly protect?: boolean;
-  readonly external?: boolean;
-  readonly dependencies: readonly string[];
-  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
-  /** `<provider urn>::<provider id>`, empty for components and providers. */
-  readonly provider?: string;
-  readonly pendingReplacement?: boolean;
-  readonly initErrors?: readonly string[];
-  readonly additionalSecretOutputs?: readonly string[];
-  readonly aliases?: readonly string[];
-  /** Seconds by operation. */
-  readonly customTimeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
-  readonly retainOnDelete?: boolean;
-  readonly deletedWith?: string;
-  readonly ignoreChanges?: readonly string[];
-  readonly replaceOnChanges?: readonly string[];
-  /** Names of hooks of the program, by when they are called: `BeforeCreate`, `AfterDelete`, `OnError` and so on. */
-  readonly resourceHooks?: Readonly<Record<string, readonly string[]>>;
-  readonly created?: string;
-  readonly modified?: string;
-  readonly sourcePosition?: string;
-}
-
-export interface PendingOperation {
-  readonly type: "creating" | "updating" | "deleting" | "reading";
-  readonly resource: ResourceState;
-}
-
 /** What became of an operation that an earlier run was cut off in. */
 export interface RecoveredOperation {
   readonly urn: string;
@@ -186,10 +150,4 @@ export interface RecoveredOperation {
    */
   readonly outcome: "adopted" | "forgotten" | "repeated" | "unknown";
   readonly message: string;
-}
-
-/** A stack's last known state, decrypted. */
-export interface Snapshot {
-  readonly resources: readonly ResourceState[];
-  readonly pending: readonly PendingOperation[];
 }

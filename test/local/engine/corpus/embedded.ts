@@ -2,7 +2,7 @@ import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb"
 
 import { destroy, MemoryStore, preview, previewRefresh, refresh, toPulumiEvents, up } from "../../../../local/engine";
 import type { RunOptions } from "../../../../local/engine";
-import { serializeResource } from "../../../../local/engine/deployment";
+import { serializeResource } from "../../../../local/state/deployment";
 import { SIGNATURE } from "../../../../local/protocol/property";
 import { CorpusCloud } from "./cloud";
 import type { Generation, Lifecycle } from "./lifecycle";

@@ -1,8 +1,8 @@
 import { PassphraseCrypter } from "../protocol/crypter";
 import { deserializeDeployment, serializeDeployment } from "./deployment";
 import type { DeploymentFile, SaltedCrypter } from "./deployment";
-import { LiveState } from "./state";
-import type { StateChange } from "./state";
+import { LiveState } from "./live-state";
+import type { StateChange } from "./live-state";
 import type { Snapshot } from "./types";
 
 /** Keeps the state of one stack. */

@@ -2,8 +2,8 @@ import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb"
 
 import type { Crypter } from "../protocol/crypter";
 import { decodeValue, encodeMap, mapValues, SIGNATURE, SPECIAL_FLOAT } from "../protocol/property";
-import { omitEmpty, sortKeys } from "./objects";
-import { sortTopologically } from "./state";
+import { omitEmpty, sortKeys } from "../objects";
+import { sortTopologically } from "./live-state";
 import type { PendingOperation, ResourceState, Snapshot } from "./types";
 
 /** A JSON object. */
