@@ -82,9 +82,9 @@ test("up, up again, one word, preview, up, export, destroy", () => {
 
   checkout.edit("stacks/local.ts", REPORTS_NORTH, REPORTS_EAST);
   const planned = JSON.parse(checkout.isthmus("preview", "--json").stdout) as { changeSummary: object };
-  expect(planned.changeSummary).toMatchObject({ create: 4, update: 1, delete: 4 });
+  expect(planned.changeSummary).toMatchObject({ create: 4, update: 2, delete: 5 });
   const moved = JSON.parse(checkout.isthmus("up", "--json").stdout) as { result: string; changeSummary: object };
-  expect(moved).toMatchObject({ result: "succeeded", changeSummary: { create: 4, update: 1, delete: 4 } });
+  expect(moved).toMatchObject({ result: "succeeded", changeSummary: { create: 4, update: 2, delete: 5 } });
 
   const gone = checkout.isthmus("destroy");
   expect(gone.stdout).toMatch(/^destroyed: \d+ deleted$/m);

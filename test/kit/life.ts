@@ -15,6 +15,7 @@ import {
 import type { ProviderHost } from "../../local/protocol/provider";
 import { urnName } from "../../local/protocol/urn";
 import { Graph } from "./graph";
+import "./lean-sdk";
 import "./matchers";
 import { Recording } from "./recording";
 

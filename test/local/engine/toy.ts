@@ -7,6 +7,7 @@ import type { PropertyMap, PropertyValue } from "../../../local/protocol/propert
 import { LOOKUP, ProviderError } from "../../../local/protocol/provider";
 import type { DiffResult, Provider, ProviderHost } from "../../../local/protocol/provider";
 import { urnName } from "../../../local/protocol/urn";
+import "../../kit/lean-sdk";
 
 type Method = keyof Provider;
 

@@ -8,6 +8,7 @@ import { CorpusCloud } from "./cloud";
 import type { Generation, Lifecycle } from "./lifecycle";
 import { Identifiers, observeRun, observeState, references } from "./observation";
 import type { EventLine, Json, Observed, ObservedRun } from "./observation";
+import "../../../kit/lean-sdk";
 
 const VERBS: Readonly<Record<ReturnType<typeof verbOf>, { readonly plan?: typeof up; readonly run: typeof up }>> = {
   up: { plan: preview, run: up },
