@@ -1,6 +1,6 @@
 /** The newcomer's story, as a user types it, in a checkout with an empty home and no Pulumi CLI. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Checkout } from "../kit/checkout";
@@ -61,7 +61,7 @@ function expectNoSecret(texts: readonly string[]): void {
   }
 }
 
-test("up, up again, one word, preview, up, export, destroy", () => {
+test("up, export, import, up again, one word, preview, up, drift, refresh, destroy", () => {
   const first = checkout.isthmus("up");
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toMatch(/^up: \d+ created, in /m);
@@ -76,6 +76,11 @@ test("up, up again, one word, preview, up, export, destroy", () => {
   const exported = checkout.isthmus("export");
   expect(typesIn(exported.stdout)).toEqual(ledgerTypes());
 
+  writeFileSync(join(checkout.directory, "exported.json"), exported.stdout);
+  const imported = checkout.isthmus("import", "exported.json");
+  expect(imported).toMatchObject({ code: 0, stderr: "" });
+  expect(imported.stdout).toMatch(/^\d+ resources are now the state of the local environment/);
+
   const second = checkout.isthmus("up", "--json");
   expect(JSON.parse(second.stdout)).toMatchObject({ result: "succeeded", steps: [] });
   expectNoSecret([first.stdout, exported.stdout, second.stdout, ...filesIn(".isthmus")]);
@@ -86,6 +91,12 @@ test("up, up again, one word, preview, up, export, destroy", () => {
   const moved = JSON.parse(checkout.isthmus("up", "--json").stdout) as { result: string; changeSummary: object };
   expect(moved).toMatchObject({ result: "succeeded", changeSummary: { create: 4, update: 2, delete: 5 } });
 
+  const cluster = ["aws:eks/cluster:Cluster", "platform-east"];
+  expect(checkout.isthmus("local", "edit", ...cluster, 'version="1.35"')).toMatchObject({ code: 0, stderr: "" });
+  const refreshed = checkout.isthmus("refresh");
+  expect(refreshed).toMatchObject({ code: 0, stderr: "" });
+  expect(refreshed.stdout).toMatch(/^refreshed: 1 changed behind the state's back, 0 gone, \d+ as they were$/m);
+
   const gone = checkout.isthmus("destroy");
   expect(gone.stdout).toMatch(/^destroyed: \d+ deleted$/m);
   expect(typesIn(checkout.isthmus("export").stdout)).toEqual([]);
@@ -94,8 +105,11 @@ test("up, up again, one word, preview, up, export, destroy", () => {
 
 test("an up that is killed at any moment loses nothing: the next one continues and finishes", async () => {
   for (const lines of [10, 60]) await checkout.killAfter(lines, "up");
-  // Whatever was going on, the state can be read.
-  expect(checkout.isthmus("export")).toMatchObject({ code: 0, stderr: "" });
+  // Whatever was going on, it is found out, once and for all.
+  const recovered = checkout.isthmus("recover", "--json");
+  expect(recovered).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(recovered.stdout)).toMatchObject({ notes: [expect.stringContaining("stale"), expect.any(String)] });
+  expect(checkout.isthmus("recover").stdout).toBe("nothing was in flight\n");
 
   const last = checkout.isthmus("up");
 
