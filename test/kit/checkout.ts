@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -89,6 +89,19 @@ export class Checkout {
     return readFileSync(join(this.directory, file), "utf8");
   }
 
+  /** Types of what exists in the clouds, sorted. */
+  ledgerTypes(): string[] {
+    const script = `
+      require("esbuild-register/dist/node").register();
+      const { openLedger } = require("./local/clouds");
+      const passphrase = require("node:fs").readFileSync(".isthmus/passphrase", "utf8");
+      const types = openLedger(".isthmus/local/clouds", passphrase).list().map(({ type }) => type).sort();
+      process.stdout.write(JSON.stringify(types));`;
+    return JSON.parse(
+      execFileSync(process.execPath, ["-e", script], { cwd: this.directory, encoding: "utf8" }),
+    ) as string[];
+  }
+
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
     rmSync(this.home, { recursive: true, force: true });
@@ -102,4 +115,16 @@ export class Checkout {
     const { PATH } = process.env;
     return { cwd: this.directory, env: { PATH, HOME: this.home } };
   }
+}
+
+/** Types of the resources of an exported state that are in a cloud, sorted. Nothing may be under way in it. */
+export function typesIn(exported: string): string[] {
+  const { deployment } = JSON.parse(exported) as {
+    deployment: { resources?: { type: string; custom: boolean }[]; pending_operations?: object[] };
+  };
+  expect(deployment.pending_operations ?? []).toEqual([]);
+  return (deployment.resources ?? [])
+    .filter(({ custom, type }) => custom && !type.startsWith("pulumi:"))
+    .map(({ type }) => type)
+    .sort();
 }
