@@ -1,22 +1,26 @@
 /** Lives of one cluster by itself: what a change touches, what a lock holds, and what a destroy leaves. */
+import * as core from "@pulumi/kubernetes/core/v1";
+import * as policy from "@pulumi/kubernetes/policy/v1";
+import type * as pulumi from "@pulumi/pulumi";
+
 import { AksCluster } from "../../../components/cluster/aks/aks-cluster";
 import type { AksPlan } from "../../../components/cluster/aks/plan";
 import { AzureProvider } from "../../../components/providers";
 import { refusal } from "../../local/clouds/tenant";
 import { NORTH, planOf } from "../../kit/environment";
-import { changes, Life, succeeded, type Moment } from "../../kit/life";
+import { changes, errorsOf, Life, succeeded, type Moment } from "../../kit/life";
 
 const POOL = "azure-native:containerservice:AgentPool";
 const CLUSTER = "azure-native:containerservice:ManagedCluster";
 const GROUP = "azure-native:resources:ResourceGroup";
 
-/** A program with an AKS cluster and nothing else. */
-function north(change: object = {}, protect = false): () => void {
+/** A program with an AKS cluster and nothing else, or with what is put in it. */
+function north(change: object = {}, protect = false, inside: (cluster: AksCluster) => void = () => {}): () => void {
   const spec = { clusters: { north: { ...NORTH, ...change } }, mesh: { kind: "linkerd" }, protect };
   const plan = planOf(spec).clusters[0] as AksPlan;
   const { subscriptionId, tenantId } = plan.place;
   return () =>
-    void new AksCluster("north", { plan, provider: new AzureProvider("azure", { subscriptionId, tenantId }) });
+    inside(new AksCluster("north", { plan, provider: new AzureProvider("azure", { subscriptionId, tenantId }) }));
 }
 
 const pools = (general: object = {}, more: object = {}) => ({
@@ -133,4 +137,40 @@ test("an AKS cluster with every option stands, changes its allowed blocks in pla
   expect(life.ledger()).toEqual([]);
   // Roles outlive the cluster that acts with them.
   expect(gone).toDeleteBefore(`${CLUSTER} north`, "north-identity-subnet");
+});
+
+// https://github.com/Azure/AKS/issues/3384
+test("a destroy drains no pool, which a PodDisruptionBudget could hold up for ever: pools go with their cluster", async () => {
+  const strict = { maxUnavailable: 0, selector: { matchLabels: { app: "web" } } };
+  const program = north({}, false, ({ provider }) => {
+    const metadata = { name: "web", namespace: "default" };
+    new policy.PodDisruptionBudget("web", { metadata, spec: strict }, { provider });
+  });
+  const life = new Life();
+  succeeded(await life.up(program));
+  const deleted: string[] = [];
+  life.onOperation = ({ operation, type }) => void (operation === "delete" && deleted.push(type));
+
+  succeeded(await life.destroy());
+
+  expect(deleted).toEqual(expect.arrayContaining([CLUSTER, "kubernetes:policy/v1:PodDisruptionBudget"]));
+  expect(deleted).not.toContain(POOL);
+  expect(life.ledger()).toEqual([]);
+});
+
+// https://github.com/pulumi/pulumi-kubernetes/issues/2948, #2926
+test("an object that the program renames stays as it is with an alias, and without one is refused rather than lost", async () => {
+  const named = (name: string, opts: pulumi.CustomResourceOptions = {}) =>
+    north({}, false, ({ provider }) => {
+      const metadata = { name: "settings", namespace: "default" };
+      new core.ConfigMap(name, { metadata, data: { mode: "live" } }, { provider, ...opts });
+    });
+  const life = new Life();
+  succeeded(await life.up(named("settings")));
+
+  expect(await life.up(named("options", { aliases: [{ name: "settings" }] }))).toChangeNothing();
+
+  const refused = await life.up(named("choices"));
+  expect(errorsOf(refused)).toEqual([expect.stringMatching(/^choices: .*already exists/)]);
+  expect(life.ledger().filter(({ type }) => type === "kubernetes:core/v1:ConfigMap")).toHaveLength(1);
 });
