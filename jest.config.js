@@ -11,6 +11,7 @@ module.exports = {
   },
   // Jest leaves one core free by default, which on two cores is half of them.
   maxWorkers: "100%",
+  testSequencer: "<rootDir>/test/kit/sequencer.js",
   setupFiles: ["<rootDir>/test/kit/setup.js"],
   testTimeout: 30_000,
 };
