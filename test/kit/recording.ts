@@ -13,7 +13,8 @@ const METHODS: readonly MonitorMethod[] = ["registerResource", "registerResource
  * one program a thousand times. It sends nothing more once an answer is an error, as the SDK does for what depends on it.
  *
  * It is the same program as long as its resources answer what they answered when it was recorded. They do in the simulated
- * clouds, where ids are derived and never drawn; keys of `tls` stay those that were recorded where they are passed on.
+ * clouds, where ids are derived and never drawn; keys of `tls` stay those that were recorded where they are passed on. Hooks are
+ * functions, which no message carries: it plays without them.
  */
 export class Recording {
   private readonly sent: { readonly method: MonitorMethod; readonly request: object }[] = [];
@@ -45,9 +46,16 @@ export class Recording {
   private tap(monitor: ResourceMonitorClient, method: MonitorMethod): void {
     const original: (...args: never[]) => unknown = monitor[method];
     const recording = (...args: [object, ...unknown[]]): unknown => {
-      this.sent.push({ method, request: args[0] });
+      this.sent.push({ method, request: withoutHooks(args[0]) });
       return Reflect.apply(original, monitor, args);
     };
     Object.assign(monitor, { [method]: recording });
   }
+}
+
+function withoutHooks(request: object): object {
+  if (!(request instanceof RegisterResourceRequest)) return request;
+  const copy = request.cloneMessage();
+  copy.clearHooks();
+  return copy;
 }
