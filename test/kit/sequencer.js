@@ -3,7 +3,7 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** Suites that take half a minute each, since they run the command or whole platforms. */
-const LONG = ["cli/story", "cli/killed", "components/life", "engine/corpus", "cli/verbs", "components/graph"];
+const LONG = ["cli/story", "components/life", "engine/corpus", "cli/verbs", "components/graph"];
 
 /**
  * Starts the long suites first, so that none is left alone on one core at the end. Jest learns that from earlier runs, and a
