@@ -4,6 +4,7 @@ import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { planEnvironment } from "./components/plan";
 import { Platform } from "./components/platform";
 import type { Environment } from "./components/spec";
+import { today } from "./components/waivers";
 import dev from "./stacks/dev";
 import local from "./stacks/local";
 import prod from "./stacks/prod";
@@ -26,7 +27,7 @@ const plan = planEnvironment({
   config: allConfig(),
   project: pulumi.getProject(),
   directory: __dirname,
-  today: new Date().toISOString().slice(0, 10),
+  today: today(),
 });
 const platform = new Platform("platform", plan);
 

@@ -8,7 +8,7 @@ import {
   type PropertyValue,
 } from "../local/protocol/property";
 import { urnStack } from "../local/protocol/urn";
-import { evaluate, SecretValue, UNKNOWN, type PolicyMap, type PolicyValue } from "../policy";
+import { evaluate, SecretValue, today, UNKNOWN, type PolicyMap, type PolicyValue } from "../policy";
 import { version } from "../policy/pack/package.json";
 
 /** The policy pack as the embedded engine asks it; the real CLI runs the same rules from `policy/pack`. */
@@ -23,7 +23,7 @@ export const policyAnalyzer: Analyzer = {
         properties: policyMap(properties),
         stack: urnStack(urn),
         protect,
-        today: new Date().toISOString().slice(0, 10),
+        today: today(),
       }).flatMap(({ policy, level, outcome, message }): PolicyViolation[] =>
         outcome === "pass" ? [] : [{ policy, level, outcome, message }],
       ),

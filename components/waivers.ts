@@ -2,6 +2,8 @@ import { UNGUARDED_ENVIRONMENTS, WAIVER_TAG } from "../policy";
 import { didYouMean, type Problem } from "./problem";
 import type { Environment } from "./spec/types";
 
+export { today } from "../policy";
+
 /** Longest time that a waiver may hold, in days: long enough for a migration, too short to be forgotten. */
 const LONGEST = 90;
 

@@ -52,3 +52,8 @@ export const GUARDED_TYPES: Readonly<Record<string, readonly string[]>> = {
   "azure-native:resources:ResourceGroup": ["location", "resourceGroupName"],
   "azure-native:storage:StorageAccount": ["accountName", "location"],
 };
+
+/** The day it is, UTC, as `2026-11-25`: what waivers are compared with. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}

@@ -11,7 +11,7 @@ import { noPrivilegedPod } from "./rules/no-privileged-pod";
 import { storageNotPublic } from "./rules/storage-not-public";
 
 export type { Outcome, PolicyResource } from "./evaluate";
-export { UNGUARDED_ENVIRONMENTS, WAIVER_TAG } from "./guard";
+export { today, UNGUARDED_ENVIRONMENTS, WAIVER_TAG } from "./guard";
 export type { Level, ResourceFacts, Rule } from "./rule";
 export { SecretValue, UNKNOWN, type Path, type PolicyMap, type PolicyValue } from "./value";
 

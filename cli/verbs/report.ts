@@ -3,7 +3,7 @@ import { parse as parsePath } from "node:path";
 
 import { SIGNATURE, UNKNOWN_SENTINEL } from "../../local/protocol/property";
 import { urnName, urnStack, urnType } from "../../local/protocol/urn";
-import { evaluate, SecretValue, UNKNOWN, type PolicyMap, type PolicyValue } from "../../policy";
+import { evaluate, SecretValue, today, UNKNOWN, type PolicyMap, type PolicyValue } from "../../policy";
 import { readPreviews, renderReport, sanitize, type PreviewDocument, type PreviewPolicyViolation } from "../report";
 import type { Json, JsonMap } from "../report/document";
 import { UserError } from "../user-error";
@@ -48,7 +48,7 @@ function withPolicies(document: PreviewDocument): PreviewDocument {
       properties: policyMap(newState.inputs),
       stack: urnStack(urn),
       protect: newState.protect === true,
-      today: new Date().toISOString().slice(0, 10),
+      today: today(),
     };
     return evaluate(resource).flatMap(({ policy, level, outcome, message }) =>
       outcome === "pass" ? [] : [{ urn, policy, level, outcome, message }],

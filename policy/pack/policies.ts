@@ -1,7 +1,7 @@
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 
 import { appliesTo, evaluateRules, type Outcome } from "../evaluate";
-import { rules } from "../index";
+import { rules, today } from "../index";
 import type { Rule } from "../rule";
 import type { Path } from "../value";
 import { fromCrossGuard, type CrossGuardValue } from "./properties";
@@ -19,7 +19,7 @@ function toPolicy(rule: Rule): ResourceValidationPolicy {
     validateResource: (args, reportViolation) => {
       if (!appliesTo(rule, args.type)) args.notApplicable(`${rule.name} is not about ${args.type}`);
       const { type, name, urn, opts } = args;
-      const facts = { stack: stackOf(urn), protect: opts.protect, today: new Date().toISOString().slice(0, 10) };
+      const facts = { stack: stackOf(urn), protect: opts.protect, today: today() };
       const outcomes = evaluateRules({ type, name, properties: fromCrossGuard(args.props), ...facts }, [rule]);
       for (const outcome of outcomes) {
         if (outcome.outcome === "fail") reportViolation(outcome.message);
