@@ -100,7 +100,9 @@ export class ControlPlane implements Access {
     try {
       this.run("etcd", etcdArgs(this.files, this.ports));
       await this.startApiServer();
-      this.run("kube-controller-manager", controllerManagerArgs(this.files));
+      const controllerManager = this.run("kube-controller-manager", controllerManagerArgs(this.files));
+      // Without it the namespace takes no Pod.
+      await this.made("/api/v1/namespaces/default/serviceaccounts/default", controllerManager);
     } catch (error) {
       await this.stop();
       throw error;
@@ -109,16 +111,23 @@ export class ControlPlane implements Access {
 
   private async startApiServer(): Promise<void> {
     const apiServer = this.run("kube-apiserver", apiServerArgs(this.files, this.ports));
+    await this.made("/readyz", apiServer);
+    // The API server makes its own Service, and says that it is ready before it has.
+    await this.made("/api/v1/namespaces/default/services/kubernetes", apiServer);
+  }
+
+  /** Waits until the API server has what is at a path, and its maker has made it. */
+  private async made(path: string, by: Daemon): Promise<void> {
     for (const deadline = Date.now() + START_TIMEOUT; ; await sleep(100)) {
       for (const daemon of this.running.values()) daemon.assertRunning();
-      if (await this.isReady()) return;
-      if (Date.now() > deadline) throw apiServer.failure(`was not ready within ${START_TIMEOUT / 1000} s`);
+      if (await this.has(path)) return;
+      if (Date.now() > deadline) throw by.failure(`did not get ${path} ready within ${START_TIMEOUT / 1000} s`);
     }
   }
 
-  private async isReady(): Promise<boolean> {
+  private async has(path: string): Promise<boolean> {
     try {
-      return (await this.client.request("GET", "/readyz")).status === 200;
+      return (await this.client.request("GET", path)).status === 200;
     } catch {
       return false;
     }
