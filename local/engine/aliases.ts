@@ -1,4 +1,4 @@
-import { makeUrn, ROOT_STACK_TYPE, urnName, urnQualifiedType, urnType } from "../protocol/urn";
+import { makeUrn, urnName, urnType } from "../protocol/urn";
 import type { AliasSpec, Goal } from "./goal";
 
 /** Former names of the resources of a run. */
@@ -34,32 +34,19 @@ export class Aliases {
    * from the alias under which its parent was found (step_generator.go: generateAliases).
    */
   candidates(goal: Goal): string[] {
+    const { parent = "", type, name } = goal;
     const own = goal.aliases.map((alias) => this.collapse(goal, alias));
-    const parentAlias = this.used.get(goal.parent);
-    if (parentAlias === undefined) return [...new Set(own)];
-    const parentName = urnName(goal.parent);
-    const inherit = (type: string, name: string): string => this.inherit(type, name, parentName, parentAlias);
-    return [
-      ...new Set([
-        ...own,
-        inherit(goal.type, goal.name),
-        ...own.map((alias) => inherit(urnType(alias), urnName(alias))),
-      ]),
-    ];
+    const parentAlias = this.used.get(parent);
+    if (parentAlias === undefined) return own;
+    const inherit = (type: string, name: string): string => this.inherit(type, name, urnName(parent), parentAlias);
+    return [...own, inherit(type, name), ...own.map((alias) => inherit(urnType(alias), urnName(alias)))];
   }
 
   private collapse(goal: Goal, alias: AliasSpec): string {
-    if (alias.kind === "urn") return alias.urn;
-    let parent = alias.parent === undefined ? goal.parent : (alias.parent ?? "");
-    if (alias.parent !== undefined) parent = this.used.get(parent) ?? parent;
-    if (urnQualifiedType(parent) === ROOT_STACK_TYPE) parent = "";
-    return makeUrn(
-      alias.stack ?? this.stack,
-      alias.project ?? this.project,
-      parent,
-      alias.type ?? goal.type,
-      alias.name ?? goal.name,
-    );
+    if (typeof alias === "string") return alias;
+    const { name = goal.name, type = goal.type, stack = this.stack, project = this.project } = alias;
+    const parent = alias.parent === undefined ? goal.parent : (this.used.get(alias.parent) ?? alias.parent);
+    return makeUrn(stack, project, parent ?? "", type, name);
   }
 
   /** A child that is named after its parent is assumed to have been named after the parent's former name. */

@@ -24,7 +24,7 @@ export async function runChild(
   program: Extract<Program, { kind: "child" }>,
   address: string,
 ): Promise<unknown[]> {
-  const { config = {}, secretConfigKeys = [], project, stack, parallel = 16, signal, abandon } = context.options;
+  const { config = {}, secretConfigKeys = [], project, stack, parallel = 16 } = context.options;
   const directory = path.resolve(program.directory);
   const outer = Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name));
   const child = spawn(
@@ -51,25 +51,14 @@ export async function runChild(
   readline.createInterface({ input: child.stdout }).on("line", (line) => context.reporter.diagnostic("info", "", line));
   readline.createInterface({ input: child.stderr }).on("line", (line) => output.push(line));
 
+  // A program whose run has failed may end by itself; one that the user has stopped need not.
   const kill = (): void => void child.kill("SIGTERM");
-  const stop = (): void => void context.drained().then(kill);
-  for (const stopped of [signal, abandon]) stopped?.addEventListener("abort", stop, { once: true });
-  if (context.interrupted) stop();
-  let deadline: NodeJS.Timeout | undefined;
-  const watch = setInterval(() => {
-    if (context.stopped) deadline ??= setTimeout(stop, GRACE);
-  }, 100);
-  try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", resolve);
-    });
-    return errorsOf(context, code, output);
-  } finally {
-    clearInterval(watch);
-    clearTimeout(deadline);
-    for (const stopped of [signal, abandon]) stopped?.removeEventListener("abort", stop);
-  }
+  void context.ended().then(() => setTimeout(kill, context.interrupted ? 0 : GRACE).unref());
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  return errorsOf(context, code, output);
 }
 
 function errorsOf(context: RunContext, code: number | null, output: readonly string[]): unknown[] {

@@ -21,10 +21,9 @@ export class RunContext {
   flawed = false;
   private olds: ReadonlyMap<string, ResourceState> | undefined;
   private failure = false;
-  private readonly stopWaiters: (() => void)[] = [];
-  private running = 0;
-  private idle: (() => void)[] = [];
-  private waiting: (() => void)[] = [];
+  private readonly endings: (() => void)[] = [];
+  private readonly running = new Set<Promise<unknown>>();
+  private readonly waiting: (() => void)[] = [];
   private active = 0;
 
   constructor(
@@ -67,14 +66,14 @@ export class RunContext {
   /** The run will end as failed, and starts nothing new. */
   fail(): void {
     this.failure = true;
-    for (const resolve of this.stopWaiters.splice(0)) resolve();
+    for (const end of this.endings.splice(0)) end();
   }
 
   /** Resolves when the run has been stopped and all that was running has finished. */
   async ended(): Promise<void> {
     if (!this.stopped) {
       await new Promise<void>((resolve) => {
-        this.stopWaiters.push(resolve);
+        this.endings.push(resolve);
         for (const signal of [this.options.signal, this.options.abandon])
           signal?.addEventListener("abort", () => resolve(), { once: true });
       });
@@ -108,16 +107,17 @@ export class RunContext {
 
   /** Tracks a registration from its arrival to its answer. */
   async tracked<T>(work: () => Promise<T>): Promise<T> {
-    this.running++;
+    const registration = work();
+    this.running.add(registration);
     try {
-      return await work();
+      return await registration;
     } finally {
-      if (--this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+      this.running.delete(registration);
     }
   }
 
   /** Resolves when no registration is being worked on. */
   async drained(): Promise<void> {
-    while (this.running > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    while (this.running.size > 0) await Promise.allSettled(this.running);
   }
 }

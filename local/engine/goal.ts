@@ -1,68 +1,44 @@
 import type { Alias } from "@pulumi/pulumi/proto/alias_pb";
 import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 
-import { decode } from "../protocol/property";
-import type { PropertyMap } from "../protocol/property";
+import { omitEmpty } from "../objects";
+import { decode, mapValues } from "../protocol/property";
 import type { ResourceState } from "./types";
 
 /** An alias as the program states it: a whole URN, or the parts that were different. */
 export type AliasSpec =
-  | { readonly kind: "urn"; readonly urn: string }
+  | string
   | {
-      readonly kind: "parts";
       readonly name?: string;
       readonly type?: string;
       readonly stack?: string;
       readonly project?: string;
-      /** Former parent's URN; null for a resource that had none. */
-      readonly parent?: string | null;
+      /** Former parent's URN; empty for a resource that had none. */
+      readonly parent?: string;
     };
 
-/** What the program wants of one resource. */
-export interface Goal {
-  readonly type: string;
+/**
+ * What the program wants of one resource: the state that it asks for, and what matters only until that is reached. Options
+ * that are undefined are left to the parent, and the provider to a default one besides.
+ */
+export interface Goal extends Omit<ResourceState, "urn" | "outputs" | "aliases"> {
   readonly name: string;
-  readonly custom: boolean;
-  readonly parent: string;
-  readonly inputs: PropertyMap;
-  readonly dependencies: readonly string[];
-  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
-  /** `<urn>::<id>`, empty to let the parent or a default provider decide. */
-  readonly provider: string;
   /** Provider references by package, for the children of a component. */
   readonly providers: Readonly<Record<string, string>>;
   readonly version: string;
   readonly pluginDownloadUrl: string;
-  /** Undefined when not set: then the parent decides. */
-  readonly protect?: boolean;
-  readonly retainOnDelete?: boolean;
-  readonly deletedWith: string;
   readonly deleteBeforeReplace?: boolean;
-  readonly ignoreChanges: readonly string[];
-  readonly replaceOnChanges: readonly string[];
-  readonly additionalSecretOutputs: readonly string[];
   readonly aliases: readonly AliasSpec[];
-  readonly customTimeouts: NonNullable<ResourceState["customTimeouts"]>;
-  readonly hooks: NonNullable<ResourceState["resourceHooks"]>;
-  readonly sourcePosition?: string;
 }
 
 /** The goal of a resource about which nothing is said. */
 export const NO_OPTIONS = {
-  parent: "",
   dependencies: [],
   propertyDependencies: {},
-  provider: "",
   providers: {},
   version: "",
   pluginDownloadUrl: "",
-  deletedWith: "",
-  ignoreChanges: [],
-  replaceOnChanges: [],
-  additionalSecretOutputs: [],
   aliases: [],
-  hooks: {},
-  customTimeouts: {},
 } as const;
 
 /** A feature of Pulumi that a program uses and the embedded engine does not have. */
@@ -89,33 +65,22 @@ export function goalOf(request: RegisterResourceRequest): Goal {
   refuse(request.getEnvvarmappingsMap().getLength() > 0, "the option `envVarMappings`");
   refuse(["pulumi:pulumi:StackReference", "pulumi:index:Stash"].includes(request.getType()), request.getType());
 
-  const timeouts = request.getCustomtimeouts();
+  const dependencies = Object.fromEntries(request.getPropertydependenciesMap().entries());
   return {
     ...identityOf(request),
     custom: request.getCustom(),
     inputs: decode(request.getObject()),
-    propertyDependencies: propertyDependenciesOf(request),
+    propertyDependencies: mapValues(dependencies, (list) => distinct(list.getUrnsList())),
     providers: Object.fromEntries(request.getProvidersMap().entries()),
     protect: request.hasProtect() ? request.getProtect() : undefined,
     retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : undefined,
-    deletedWith: request.getDeletedwith(),
-    // Programs in Go set only the first of the two flags.
-    deleteBeforeReplace:
-      request.getDeletebeforereplacedefined() || request.getDeletebeforereplace()
-        ? request.getDeletebeforereplace()
-        : undefined,
+    deletedWith: request.getDeletedwith() || undefined,
+    deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
-    aliases: [
-      ...request.getAliasurnsList().map((urn) => ({ kind: "urn" as const, urn })),
-      ...request.getAliasesList().map(aliasOf),
-    ],
-    hooks: hooksOf(request),
-    customTimeouts: {
-      ...seconds("create", timeouts?.getCreate()),
-      ...seconds("update", timeouts?.getUpdate()),
-      ...seconds("delete", timeouts?.getDelete()),
-    },
+    aliases: [...request.getAliasurnsList(), ...request.getAliasesList().map(aliasOf)],
+    resourceHooks: hooksOf(request),
+    customTimeouts: timeoutsOf(request),
   };
 }
 
@@ -136,17 +101,21 @@ function identityOf(request: RegisterResourceRequest | ReadResourceRequest) {
   return {
     type: request.getType(),
     name: request.getName(),
-    parent: request.getParent(),
-    dependencies: [...new Set(request.getDependenciesList())].sort(),
-    provider: request.getProvider(),
+    parent: request.getParent() || undefined,
+    dependencies: distinct(request.getDependenciesList()),
+    provider: request.getProvider() || undefined,
     version: request.getVersion(),
     pluginDownloadUrl: request.getPlugindownloadurl(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
   };
 }
 
+function distinct(urns: readonly string[]): string[] {
+  return [...new Set(urns)].sort();
+}
+
 /** Names of hooks by when they are called: `BeforeCreate`, `OnError` and so on, as states hold them. */
-function hooksOf(request: RegisterResourceRequest): Goal["hooks"] {
+function hooksOf(request: RegisterResourceRequest): Goal["resourceHooks"] {
   const lists = Object.entries(request.getHooks()?.toObject() ?? {}).filter(([, names]) => names.length > 0);
   return Object.fromEntries(
     lists.map(([field, names]) => [field.charAt(0).toUpperCase() + field.slice(1, -"List".length), names]),
@@ -157,36 +126,26 @@ function isNull(request: RegisterResourceRequest): boolean {
   return (request.getReplacementTrigger()?.toJavaScript() ?? null) === null;
 }
 
-function propertyDependenciesOf(request: RegisterResourceRequest): Goal["propertyDependencies"] {
-  const lists = [...request.getPropertydependenciesMap().entries()].map(
-    ([key, dependencies]) => [key, [...new Set(dependencies.getUrnsList())].sort()] as const,
-  );
-  return Object.fromEntries(lists.sort(([a], [b]) => (a < b ? -1 : 1)));
+function aliasOf(alias: Alias): AliasSpec {
+  const spec = alias.getSpec()?.toObject();
+  if (spec === undefined) return alias.getUrn();
+  const { name, type, stack, project, parenturn: parent, noparent } = spec;
+  return { ...omitEmpty({ name, type, stack, project, parent }), ...(noparent ? { parent: "" } : {}) };
 }
 
-function aliasOf(alias: Alias): AliasSpec {
-  const spec = alias.getSpec();
-  if (spec === undefined) return { kind: "urn", urn: alias.getUrn() };
-  const parent = spec.hasNoparent() && spec.getNoparent() ? null : spec.getParenturn() || undefined;
-  return {
-    kind: "parts",
-    name: spec.getName() || undefined,
-    type: spec.getType() || undefined,
-    stack: spec.getStack() || undefined,
-    project: spec.getProject() || undefined,
-    parent,
-  };
+function timeoutsOf(request: RegisterResourceRequest): Goal["customTimeouts"] {
+  const { create, update, pb_delete } = request.getCustomtimeouts()?.toObject() ?? {};
+  const stated = Object.entries(omitEmpty({ create, update, delete: pb_delete }));
+  return Object.fromEntries(stated.map(([operation, duration]) => [operation, secondsOf(operation, duration)]));
 }
 
 const UNITS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 
 /** Parses a Go duration such as `1h30m`. */
-function seconds<K extends string>(key: K, duration: string | undefined): { readonly [P in K]?: number } {
-  if (duration === undefined || duration === "") return {};
+function secondsOf(operation: string, duration: string): number {
   const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
   if (parts.map(([part]) => part).join("") !== duration) {
-    throw new Error(`customTimeouts.${key}: found "${duration}", allowed: a duration such as 30s, 10m or 1h30m`);
+    throw new Error(`customTimeouts.${operation}: found "${duration}", allowed: a duration such as 30s, 10m or 1h30m`);
   }
-  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? "s"] ?? 1), 0);
-  return { [key]: total } as { [P in K]?: number };
+  return parts.reduce((sum, [, amount, unit = "s"]) => sum + Number(amount) * (UNITS[unit] ?? 1), 0);
 }

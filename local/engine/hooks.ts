@@ -17,7 +17,7 @@ import { messageOf, RunStopped } from "./errors";
 import type { Operation, ResourceState, Step } from "./types";
 
 /** A function of the program that the engine calls around an operation. */
-interface Hook {
+export interface Hook {
   readonly callback: callback_pb.Callback;
   /** Whether it is called in previews, too. */
   readonly onDryRun: boolean;
@@ -40,17 +40,15 @@ const KINDS: Readonly<Partial<Record<Operation, "Create" | "Update" | "Delete">>
 
 /** The hooks that the program has registered. They are called in its process, by its SDK's callback server. */
 export class Hooks {
-  private readonly resource = new Map<string, Hook>();
-  private readonly error = new Map<string, Hook>();
+  private readonly hooks = new Map<string, Hook>();
   private readonly clients = new Map<string, CallbacksClient>();
 
   constructor(private readonly context: RunContext) {}
 
-  /** Takes a hook that steps call, or one that is asked when an operation has failed. Throws when its name is taken. */
-  register(kind: "resource" | "error", name: string, hook: Hook): void {
-    if (this.resource.has(name) || this.error.has(name))
-      throw new Error(`resource hook already registered for name "${name}"`);
-    this[kind].set(name, hook);
+  /** Throws when the name is taken. */
+  register(name: string, hook: Hook): void {
+    if (this.hooks.has(name)) throw new Error(`resource hook already registered for name "${name}"`);
+    this.hooks.set(name, hook);
   }
 
   /** Calls the hooks that come before the step. Throws when one of them does. */
@@ -115,7 +113,7 @@ export class Hooks {
       .setErrorsList([...failures]);
     let retry = false;
     for (const name of names) {
-      const hook = this.error.get(name);
+      const hook = this.hooks.get(name);
       if (hook === undefined) throw new Error(`error hooks execution failed: error hook "${name}" was not registered`);
       const response = ErrorHookResponse.deserializeBinary(await this.invoke(hook, request));
       if (response.getError() !== "")
@@ -138,7 +136,7 @@ export class Hooks {
     // Whatever a new resource replaces is not its own past.
     const old = kind === "Create" ? undefined : before;
     for (const name of subject?.resourceHooks?.[type] ?? []) {
-      const hook = this.resource.get(name);
+      const hook = this.hooks.get(name);
       if (subject === undefined || hook === undefined) throw new Error(`hook "${name}" was not registered`);
       if (this.context.preview && !hook.onDryRun) continue;
       const request = fill(new ResourceHookRequest(), subject, old, next);

@@ -13,6 +13,7 @@ import { ROOT_STACK_TYPE, urnType } from "../protocol/urn";
 import { messageOf, ReportedFailure, RunStopped } from "./errors";
 import type { RunContext } from "./context";
 import { goalOf, readGoalOf, UnsupportedFeature } from "./goal";
+import type { Hook } from "./hooks";
 import type { Goal } from "./goal";
 import { Planner } from "./planner";
 import { inherit, ProviderChoice } from "./provider-choice";
@@ -39,13 +40,6 @@ const FEATURES = [
   resource_pb.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_PARENT,
 ];
 
-/** Ids of the same features in the protocol that SDKs before `GetDeploymentInfo` speak. */
-const FEATURE_IDS: ReadonlySet<string> = new Set(
-  "secrets resourceReferences outputValues aliasSpecs replacementTrigger deletedWith replaceWith transforms invokeTransforms parameterization resourceHooks errorHooks".split(
-    " ",
-  ),
-);
-
 /** Serves `pulumirpc.ResourceMonitor`: what a program calls to say which resources it wants. */
 export class Monitor {
   private readonly planner: Planner;
@@ -68,11 +62,6 @@ export class Monitor {
     const unsupported = (feature: string) => this.unary(() => Promise.reject(new UnsupportedFeature(feature)));
     server.addService(ResourceMonitorService, {
       getDeploymentInfo: this.unary(() => Promise.resolve(this.deploymentInfo())),
-      supportsFeature: this.unary((request: resource_pb.SupportsFeatureRequest) => {
-        return Promise.resolve(
-          new resource_pb.SupportsFeatureResponse().setHassupport(FEATURE_IDS.has(request.getId())),
-        );
-      }),
       registerResource: this.unary((request: resource_pb.RegisterResourceRequest) => this.registerResource(request)),
       registerResourceOutputs: this.unary((request: resource_pb.RegisterResourceOutputsRequest) =>
         this.registerOutputs(request),
@@ -88,11 +77,10 @@ export class Monitor {
       registerStackTransform: unsupported("stack transforms"),
       registerStackInvokeTransform: unsupported("invoke transforms"),
       registerResourceHook: this.unary((request: resource_pb.RegisterResourceHookRequest) => {
-        const [onDryRun, ignoreErrors] = [request.getOnDryRun(), request.getIgnoreErrors()];
-        return this.registerHook("resource", request, { onDryRun, ignoreErrors });
+        return this.registerHook(request, { onDryRun: request.getOnDryRun(), ignoreErrors: request.getIgnoreErrors() });
       }, "program"),
       registerErrorHook: this.unary((request: resource_pb.RegisterErrorHookRequest) => {
-        return this.registerHook("error", request, { onDryRun: true, ignoreErrors: false });
+        return this.registerHook(request, { onDryRun: true, ignoreErrors: false });
       }, "program"),
       registerPackage: unsupported("parameterized packages"),
     });
@@ -140,8 +128,7 @@ export class Monitor {
     return this.context.tracked(async () => {
       if (this.context.stopped) throw new RunStopped();
       const stated = goalOf(request);
-      const parent = this.goals.get(stated.parent);
-      const goal = await this.choice.settle(inherit(stated, parent));
+      const goal = await this.choice.settle(inherit(stated, this.goals.get(stated.parent ?? "")));
       const resource = await this.planner.register({ ...goal, sourcePosition: this.positionOf(request) });
       this.goals.set(resource.urn, goal);
       if (resource.type === ROOT_STACK_TYPE) this.stackUrn = resource.urn;
@@ -153,13 +140,12 @@ export class Monitor {
   }
 
   private async registerHook(
-    kind: "resource" | "error",
     request: resource_pb.RegisterResourceHookRequest | resource_pb.RegisterErrorHookRequest,
-    options: { readonly onDryRun: boolean; readonly ignoreErrors: boolean },
+    options: Pick<Hook, "onDryRun" | "ignoreErrors">,
   ): Promise<Empty> {
     const callback = request.getCallback();
     if (callback === undefined) throw new Error(`the hook "${request.getName()}" has no callback`);
-    this.context.hooks.register(kind, request.getName(), { callback, ...options });
+    this.context.hooks.register(request.getName(), { callback, ...options });
     return new Empty();
   }
 

@@ -12,6 +12,7 @@ import type { Difference } from "./diff";
 import { Executor } from "./executor";
 import type { Goal } from "./goal";
 import { omitEmpty } from "../objects";
+import { NOTHING_SAID } from "../state/deployment";
 import { resetIgnored } from "../protocol/paths";
 import { dereference, resolveReference } from "./providers";
 import { Replacements } from "./replacements";
@@ -53,10 +54,11 @@ export class Planner {
   private claim(goal: Goal): string {
     const { stack, project } = this.context.options;
     if (this.context.stopped) throw new RunStopped();
-    if (goal.parent !== "" && !this.context.registered.has(goal.parent)) {
-      throw this.context.error("", `could not find parent resource ${goal.parent} of "${goal.name}"`);
+    const { parent = "", type, name } = goal;
+    if (parent !== "" && !this.context.registered.has(parent)) {
+      throw this.context.error("", `could not find parent resource ${parent} of "${name}"`);
     }
-    const urn = makeUrn(stack, project, goal.parent, goal.type, goal.name);
+    const urn = makeUrn(stack, project, parent, type, name);
     if (this.context.registered.has(urn)) {
       throw this.context.error(urn, `Duplicate resource URN '${urn}'; try giving it a unique name`);
     }
@@ -230,7 +232,7 @@ export class Planner {
   }
 
   private resetIgnored(urn: string, goal: Goal, old: ResourceState): PropertyMap {
-    const { inputs, impossible } = resetIgnored(goal.inputs, old.inputs, goal.ignoreChanges);
+    const { inputs, impossible } = resetIgnored(goal.inputs, old.inputs, goal.ignoreChanges ?? []);
     if (impossible.length > 0) {
       const paths = impossible.map((path) => `"${path}"`).join(", ");
       this.context.reporter.diagnostic(
@@ -252,25 +254,9 @@ export class Planner {
 
   /** The state that the goal asks for, before the provider has seen it. */
   private wanted(urn: string, goal: Goal, old: ResourceState | undefined): ResourceState {
-    const { type, custom, inputs, dependencies, propertyDependencies } = goal;
-    return {
-      ...{ urn, type, custom, inputs, outputs: {}, dependencies, propertyDependencies },
-      ...omitEmpty({
-        parent: goal.parent,
-        protect: goal.protect,
-        provider: goal.provider,
-        additionalSecretOutputs: goal.additionalSecretOutputs,
-        customTimeouts: goal.customTimeouts,
-        retainOnDelete: goal.retainOnDelete,
-        deletedWith: goal.deletedWith,
-        ignoreChanges: goal.ignoreChanges,
-        replaceOnChanges: goal.replaceOnChanges,
-        resourceHooks: goal.hooks,
-        created: old?.created,
-        modified: old?.modified,
-        sourcePosition: goal.sourcePosition,
-      }),
-    };
+    const { name, providers, version, pluginDownloadUrl, deleteBeforeReplace, aliases, ...asked } = goal;
+    const { created, modified } = old ?? {};
+    return { ...NOTHING_SAID, urn, ...omitEmpty({ ...asked, created, modified }) };
   }
 
   /** The same for a preview and the update that follows it, and another one for each resource that takes its place. */

@@ -12,14 +12,15 @@ import { providerReference } from "./providers";
 export function inherit(goal: Goal, parent: Goal | undefined): Goal {
   if (parent === undefined) return goal;
   const servesChild =
-    parent.provider !== "" && packageOf(urnType(parseProviderReference(parent.provider).urn)) === packageOf(goal.type);
+    parent.provider !== undefined &&
+    packageOf(urnType(parseProviderReference(parent.provider).urn)) === packageOf(goal.type);
   const passesOn = (!goal.custom || servesChild) && !isProviderType(goal.type);
   return {
     ...goal,
-    deletedWith: goal.deletedWith || parent.deletedWith,
+    deletedWith: goal.deletedWith ?? parent.deletedWith,
     protect: goal.protect ?? parent.protect,
     retainOnDelete: goal.retainOnDelete ?? parent.retainOnDelete,
-    provider: goal.provider || (passesOn ? parent.provider : ""),
+    provider: goal.provider ?? (passesOn ? parent.provider : undefined),
     providers: { ...parent.providers, ...goal.providers },
   };
 }
@@ -35,17 +36,14 @@ export class ProviderChoice {
 
   /** The goal with everything about its provider settled. Throws when it would need a default provider and may not. */
   async settle(goal: Goal): Promise<Goal> {
-    if (isProviderType(goal.type))
-      return { ...goal, provider: "", inputs: versioned(goal.inputs, goal.version, goal.pluginDownloadUrl) };
+    const { type, name, version, pluginDownloadUrl: url } = goal;
+    if (isProviderType(type)) return { ...goal, provider: undefined, inputs: versioned(goal.inputs, version, url) };
     if (!goal.custom) return goal;
-    const provider = goal.provider || goal.providers[packageOf(goal.type)];
-    if (provider !== undefined && provider !== "") return { ...goal, provider };
     const { stack, project } = this.context.options;
-    const subject = `urn:pulumi:${stack}::${project}::${goal.type}::${goal.name}`;
-    return {
-      ...goal,
-      provider: await this.default(packageOf(goal.type), goal.version, goal.pluginDownloadUrl, subject),
-    };
+    const pkg = packageOf(type);
+    const stated = goal.provider ?? goal.providers[pkg];
+    const subject = `urn:pulumi:${stack}::${project}::${type}::${name}`;
+    return { ...goal, provider: stated || (await this.default(pkg, version, url, subject)) };
   }
 
   /** The configured provider that answers a function. */
@@ -99,9 +97,8 @@ export class ProviderChoice {
     const { config = {}, secretConfigKeys = [] } = this.context.options;
     const inputs: Record<string, PropertyValue> = {};
     for (const [key, value] of Object.entries(config)) {
-      const [namespace, ...rest] = key.replace(/^([^:]+):config:/, "$1:").split(":");
-      if (namespace !== pkg) continue;
-      inputs[rest.join(":")] = secretConfigKeys.includes(`${pkg}:${rest.join(":")}`) ? new Secret(value) : value;
+      const [namespace, ...rest] = key.split(":");
+      if (namespace === pkg) inputs[rest.join(":")] = secretConfigKeys.includes(key) ? new Secret(value) : value;
     }
     return inputs;
   }

@@ -37,11 +37,8 @@ export function redactConfig({
   config = {},
   secretConfigKeys = [],
 }: Pick<RunOptions, "config" | "secretConfigKeys">): Record<string, string> {
-  const entries = Object.entries(config).map(([key, value]): [string, string] => {
-    const cleaned = key.replace(/^([^:]+):config:/, "$1:");
-    return [key, secretConfigKeys.includes(cleaned) || secretConfigKeys.includes(key) ? REDACTED : value];
-  });
-  return sortKeys(Object.fromEntries(entries));
+  const hidden = Object.fromEntries(secretConfigKeys.filter((key) => key in config).map((key) => [key, REDACTED]));
+  return sortKeys({ ...config, ...hidden });
 }
 
 type Json = { [key: string]: JavaScriptValue };

@@ -68,48 +68,46 @@ export function deserializeDeployment(file: DeploymentFile, crypter: Crypter): S
   };
 }
 
-/** The fields of Pulumi's `ResourceV3` that the engine knows, in its order, and what each holds. */
-const FIELDS: { readonly [K in keyof Required<ResourceState>]: keyof typeof FORMS } = {
-  urn: "text",
-  custom: "flag",
-  delete: "flag",
-  id: "text",
-  type: "text",
-  inputs: "properties",
-  outputs: "properties",
-  parent: "text",
-  protect: "flag",
-  external: "flag",
-  dependencies: "texts",
-  initErrors: "texts",
-  provider: "text",
-  propertyDependencies: "object",
-  pendingReplacement: "flag",
-  additionalSecretOutputs: "texts",
-  aliases: "texts",
-  customTimeouts: "object",
-  retainOnDelete: "flag",
-  deletedWith: "text",
-  created: "text",
-  modified: "text",
-  sourcePosition: "text",
-  ignoreChanges: "texts",
-  replaceOnChanges: "texts",
-  resourceHooks: "object",
-};
+/** The fields of Pulumi's `ResourceV3` that the engine knows, in its order. */
+const FIELDS = Object.keys({
+  urn: true,
+  custom: true,
+  delete: true,
+  id: true,
+  type: true,
+  inputs: true,
+  outputs: true,
+  parent: true,
+  protect: true,
+  external: true,
+  dependencies: true,
+  initErrors: true,
+  provider: true,
+  propertyDependencies: true,
+  pendingReplacement: true,
+  additionalSecretOutputs: true,
+  aliases: true,
+  customTimeouts: true,
+  retainOnDelete: true,
+  deletedWith: true,
+  created: true,
+  modified: true,
+  sourcePosition: true,
+  ignoreChanges: true,
+  replaceOnChanges: true,
+  resourceHooks: true,
+} satisfies { readonly [K in keyof Required<ResourceState>]: true });
 
-/** Whether a field of a file holds what it should. */
-const FORMS = {
-  text: (json: JavaScriptValue) => typeof json === "string",
-  flag: (json: JavaScriptValue) => json === true,
-  texts: (json: JavaScriptValue) => Array.isArray(json),
-  object: isObject,
-  properties: isObject,
+/** A resource about which nothing is said. */
+export const NOTHING_SAID: ResourceState = {
+  urn: "",
+  type: "",
+  custom: false,
+  inputs: {},
+  outputs: {},
+  dependencies: [],
+  propertyDependencies: {},
 };
-
-function isObject(json: JavaScriptValue): boolean {
-  return typeof json === "object" && json !== null;
-}
 
 /** One resource as Pulumi's `ResourceV3`: its key order, empty fields left out, properties sorted. */
 export function serializeResource(resource: ResourceState, crypter?: Crypter): Json {
@@ -123,7 +121,7 @@ export function serializeResource(resource: ResourceState, crypter?: Crypter): J
     propertyDependencies: sortKeys(mapValues(propertyDependencies, sorted)),
     resourceHooks: sortKeys(mapValues(resourceHooks, sorted)),
   };
-  const ordered = Object.keys(FIELDS).map((field) => [field, written[field]] as const);
+  const ordered = FIELDS.map((field) => [field, written[field]] as const);
   return { urn, custom, ...omitEmpty(Object.fromEntries(ordered)) };
 }
 
@@ -139,24 +137,13 @@ function toFile(value: JavaScriptValue): JavaScriptValue {
   return sortKeys(mapValues(value as Json, toFile));
 }
 
-const NOTHING_SAID: ResourceState = {
-  urn: "",
-  type: "",
-  custom: false,
-  inputs: {},
-  outputs: {},
-  dependencies: [],
-  propertyDependencies: {},
-};
-
 /** Reads what `serializeResource` writes, and what Pulumi writes; fields that the engine does not know are dropped. */
 export function deserializeResource(json: Json, crypter: Crypter): ResourceState {
-  const known = Object.entries(FIELDS).filter(([field, form]) => FORMS[form](json[field] ?? null));
-  const fields = known.map(([field, form]) => {
+  const fields = FIELDS.map((field) => {
     const value = json[field] ?? null;
-    return [field, form === "properties" ? decodeValue(value, crypter) : value] as const;
+    return [field, field === "inputs" || field === "outputs" ? decodeValue(value, crypter) : value] as const;
   });
-  const state = { ...NOTHING_SAID, ...Object.fromEntries(fields) };
+  const state = { ...NOTHING_SAID, ...omitEmpty(Object.fromEntries(fields)) };
   if (state.urn === "" || state.type === "") throw new Error("a resource of the deployment has no urn or type");
   return state;
 }

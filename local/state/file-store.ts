@@ -57,7 +57,7 @@ export class FileStore implements StateStore {
 
   async open(): Promise<StoreSession> {
     fs.mkdirSync(this.directory, { recursive: true });
-    const lock = await takeLock(path.join(this.directory, "lock.json"));
+    const lock = takeLock(path.join(this.directory, "lock.json"));
     try {
       const { snapshot, notes } = this.read();
       this.compact(snapshot);

@@ -22,13 +22,13 @@ export interface Lock {
  * Takes the lock file. A lock whose process is gone on this host is taken over, with a note that says so; any other one is
  * a `StoreLocked` that names the holder and what to do.
  */
-export function takeLock(file: string): Promise<Lock> {
+export function takeLock(file: string): Lock {
   const mine: Holder = { pid: process.pid, owner: userName(), host: os.hostname(), time: new Date().toISOString() };
   const notes: string[] = [];
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       fs.writeFileSync(file, `${JSON.stringify(mine)}\n`, { flag: "wx" });
-      return Promise.resolve({ notes, release: () => fs.rmSync(file, { force: true }) });
+      return { notes, release: () => fs.rmSync(file, { force: true }) };
     } catch (error) {
       if (!isCode(error, "EEXIST")) throw error;
     }
@@ -41,16 +41,14 @@ export function takeLock(file: string): Promise<Lock> {
           "It was taken over.",
       );
     } else {
-      return Promise.reject(
-        new StoreLocked(
-          `the state is in use by process ${holder.pid} of ${holder.owner} on ${holder.host} since ${holder.time}: wait for it to end, ` +
-            `or, if you know that it is gone, delete ${file}`,
-        ),
+      throw new StoreLocked(
+        `the state is in use by process ${holder.pid} of ${holder.owner} on ${holder.host} since ${holder.time}: wait ` +
+          `for it to end, or, if you know that it is gone, delete ${file}`,
       );
     }
     fs.rmSync(file, { force: true });
   }
-  return Promise.reject(new StoreLocked(`the lock ${file} changes hands too quickly: try again`));
+  throw new StoreLocked(`the lock ${file} changes hands too quickly: try again`);
 }
 
 /** A user without an entry in the system's list of users has a number only. */
