@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
-import { FileStore, preview, toPulumiEvents, up, type RunOptions, type RunResult } from "../local/engine";
+import { FileStore, preview, toPulumiEvent, up, type RunOptions, type RunResult } from "../local/engine";
 import { CorpusCloud } from "../test/local/engine/corpus/cloud";
 import { MemoryWatch } from "./engine/memory";
 import { makeThings } from "./engine/things";
@@ -76,9 +76,7 @@ async function* withStack(
       config: { "bench:count": String(count) },
       providers: new CorpusCloud(),
       store: new FileStore(path.join(directory, "state"), "passphrase"),
-      onEvent: (event) => {
-        for (const line of toPulumiEvents(event)) events.write(`${JSON.stringify(line)}\n`);
-      },
+      onEvent: (event) => void events.write(`${JSON.stringify(toPulumiEvent(event))}\n`),
     });
   } finally {
     events.end();

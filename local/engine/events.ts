@@ -9,12 +9,11 @@ export type PulumiEvent = Readonly<Record<string, unknown>>;
  * The event as Pulumi's streaming JSON has it. Secrets are shown as `[secret]`, and `timestamp` is always zero, so that the
  * same run gives the same lines. `sequence` numbers the events of a run.
  */
-export function toPulumiEvents(event: EngineEvent, sequence = 0): PulumiEvent[] {
-  const payload = payloadOf(event);
-  return payload === undefined ? [] : [{ sequence, timestamp: 0, ...payload }];
+export function toPulumiEvent(event: EngineEvent, sequence = 0): PulumiEvent {
+  return { sequence, timestamp: 0, ...payloadOf(event) };
 }
 
-function payloadOf(event: EngineEvent): PulumiEvent | undefined {
+function payloadOf(event: EngineEvent): PulumiEvent {
   switch (event.kind) {
     case "prelude":
       return { preludeEvent: { config: event.config } };

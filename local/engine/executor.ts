@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Secret, UNKNOWN_SENTINEL } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import { AnswerLost, InitializationFailed } from "../protocol/provider";
-import type { CreateResult, Provider, ReadResult } from "../protocol/provider";
+import type { Provider } from "../protocol/provider";
 import { isProviderType } from "../protocol/urn";
 import { messageOf, ReportedFailure, RunAbandoned, RunStopped } from "./errors";
 import type { RunContext } from "./context";
@@ -11,8 +11,9 @@ import { serializeResource } from "../state/deployment";
 import type { Difference } from "./diff";
 import { UNCHANGED } from "./diff";
 import { compact } from "../objects";
+import { HOOKED } from "./hooks";
 import { withoutInternal } from "./providers";
-import type { Operation, PendingOperation, ResourceState, Step } from "./types";
+import type { Operation, ResourceState, Step } from "./types";
 
 /** Does the steps that the planner decided on: calls the providers, and keeps the state true before and after each call. */
 export class Executor {
@@ -42,20 +43,19 @@ export class Executor {
     difference?: Difference,
   ): Promise<ResourceState> {
     const step = makeStep(old === undefined ? "create" : "create-replacement", old, wanted, difference);
+    const { urn, type, inputs: properties, customTimeouts } = wanted;
+    const { preview } = this.context;
     return this.perform(step, async () => {
-      if (isProviderType(wanted.type)) return this.createProvider(wanted, old);
-      if (provider === undefined) return this.keep({ ...wanted, outputs: {} }, old);
-      const { preview } = this.context;
-      const timeout = wanted.customTimeouts?.create ?? 0;
-      const call = (): Promise<CreateResult> =>
-        this.context.hooks.retried("create", undefined, wanted, () =>
-          provider.create({ urn: wanted.urn, properties: wanted.inputs, preview, timeout }),
-        );
-      const save = ({ id, properties }: CreateResult): ResourceState => {
+      if (isProviderType(type)) {
+        const id = preview ? undefined : identifierOf(urn, old?.id ?? "");
+        return this.configure(step, { ...wanted, id });
+      }
+      if (provider === undefined) return this.keep(step, wanted);
+      const call = () => provider.create({ urn, properties, preview, timeout: customTimeouts?.create ?? 0 });
+      return this.pending(step, wanted, call, ({ id, properties: outputs }) => {
         if (id === "" && !preview) throw new Error("the provider returned no id for the new resource");
-        return this.keep({ ...wanted, id: preview ? undefined : id, outputs: properties }, old);
-      };
-      return this.pending("creating", wanted, call, save, old);
+        return this.keep(step, { ...wanted, id: preview ? undefined : id, outputs });
+      });
     });
   }
 
@@ -65,48 +65,32 @@ export class Executor {
     provider: Provider | undefined,
     difference: Difference,
   ): Promise<ResourceState> {
-    const step = makeStep("update", old, { ...wanted, id: old.id }, difference);
+    const { id = "", inputs: oldInputs, outputs: olds } = old;
+    const { urn, type, inputs: news, ignoreChanges = [], customTimeouts } = wanted;
+    const { preview } = this.context;
+    const step = makeStep("update", old, { ...wanted, id }, difference);
     return this.perform(step, async () => {
-      if (isProviderType(wanted.type)) {
-        await this.context.providers.configure(wanted.urn, old.id ?? "", wanted.inputs);
-        return this.keep({ ...wanted, id: old.id, outputs: withoutInternal(wanted.inputs) });
-      }
-      if (provider === undefined) return this.keep({ ...wanted, id: old.id, outputs: old.outputs });
-      const id = old.id ?? "";
-      const request = {
-        urn: wanted.urn,
-        id,
-        olds: old.outputs,
-        oldInputs: old.inputs,
-        news: wanted.inputs,
-        preview: this.context.preview,
-        timeout: wanted.customTimeouts?.update ?? 0,
-        ignoreChanges: wanted.ignoreChanges ?? [],
-      };
-      const call = (): Promise<PropertyMap> =>
-        this.context.hooks.retried("update", old, { ...wanted, id }, () => provider.update(request));
-      const save = (outputs: PropertyMap): ResourceState => this.keep({ ...wanted, id, outputs });
-      return this.pending("updating", { ...wanted, id, outputs: old.outputs }, call, save);
+      if (isProviderType(type)) return this.configure(step, { ...wanted, id });
+      if (provider === undefined) return this.keep(step, { ...wanted, id: old.id, outputs: olds });
+      const timeout = customTimeouts?.update ?? 0;
+      const call = () => provider.update({ urn, id, olds, oldInputs, news, preview, timeout, ignoreChanges });
+      const save = (outputs: PropertyMap) => this.keep(step, { ...wanted, id, outputs });
+      return this.pending(step, { ...wanted, id, outputs: olds }, call, save);
     });
   }
 
   /** A `.get`: the resource is looked at, and never becomes the stack's own. */
   async read(wanted: ResourceState, provider: Provider, old: ResourceState | undefined): Promise<ResourceState> {
-    const replaces = old !== undefined && old.external !== true && old.id !== wanted.id;
+    const { urn, id = "", inputs: properties } = wanted;
+    const replaces = old !== undefined && old.external !== true && old.id !== id;
     const step = makeStep(replaces ? "read-replacement" : "read", old, wanted);
-    const result = await this.perform(step, async () => {
-      const { urn, id = "" } = wanted;
+    const result = await this.perform(step, () => {
       const unknown = { id, properties: {}, inputs: {} };
-      const call = async (): Promise<ReadResult | null> =>
-        id === UNKNOWN_SENTINEL ? unknown : provider.read({ urn, id, properties: wanted.inputs, inputs: {} });
-      const save = (found: ReadResult | null): ResourceState => {
+      const call = async () => (id === UNKNOWN_SENTINEL ? unknown : provider.read({ urn, id, properties, inputs: {} }));
+      return this.pending(step, wanted, call, (found) => {
         if (found === null) throw new Error(`resource '${id}' does not exist`);
-        return this.keep(
-          { ...wanted, id: found.id || id, inputs: {}, outputs: found.properties },
-          replaces ? old : undefined,
-        );
-      };
-      return this.pending("reading", wanted, call, save);
+        return this.keep(step, { ...wanted, id: found.id || id, inputs: {}, outputs: found.properties });
+      });
     });
     if (replaces) this.markReplaced(old, result);
     return result;
@@ -139,11 +123,7 @@ export class Executor {
       const provider = await this.context.providerOf(entry);
       const { urn, id = "", outputs: properties, inputs: oldInputs } = told;
       const timeout = entry.customTimeouts?.delete ?? 0;
-      const call = (): Promise<void> =>
-        this.context.hooks.retried("delete", told, undefined, () =>
-          provider.delete({ urn, id, properties, oldInputs, timeout }),
-        );
-      return this.pending("deleting", entry, call, save);
+      return this.pending(step, entry, () => provider.delete({ urn, id, properties, oldInputs, timeout }), save);
     });
   }
 
@@ -154,10 +134,10 @@ export class Executor {
     this.context.reporter.stepFailed(step, message);
   }
 
-  private async createProvider(wanted: ResourceState, old: ResourceState | undefined): Promise<ResourceState> {
-    const id = this.context.preview ? undefined : identifierOf(wanted.urn, old?.id ?? "");
-    await this.context.providers.configure(wanted.urn, id ?? "", wanted.inputs);
-    return this.keep({ ...wanted, id, outputs: withoutInternal(wanted.inputs) }, old);
+  /** A provider resource is made or updated by giving an instance of the provider its inputs. */
+  private async configure(step: Step, next: ResourceState): Promise<ResourceState> {
+    await this.context.providers.configure(next.urn, next.id ?? "", next.inputs);
+    return this.keep(step, { ...next, outputs: withoutInternal(next.inputs) });
   }
 
   /** Tells of the step, does it in one of the run's places, and turns an error into the run's failure. */
@@ -171,7 +151,7 @@ export class Executor {
         const done: Step = step.new === undefined ? step : { ...step, new: result };
         // Components have their turn when the program registers their outputs.
         const finished = result.custom || step.new === undefined;
-        if (finished) await this.context.hooks.after(step, done.new);
+        if (finished) await this.context.hooks.after(done);
         reporter.stepDone(done);
         if (finished) reporter.stepFinished(done);
         return result;
@@ -184,12 +164,12 @@ export class Executor {
     });
   }
 
-  /** Writes the new state; the entry of `replaced` stays as an old copy until the end of the run. */
-  private keep(next: ResourceState, replaced?: ResourceState): ResourceState {
+  /** Writes the new state; the entry of what is replaced stays as an old copy until the end of the run. */
+  private keep({ operation }: Step, next: ResourceState): ResourceState {
     const finished = withSecretOutputs(this.context, next);
     const present = this.context.state.get(next.urn);
     // An entry that waits for its replacement has no resource behind it any more.
-    if (replaced !== undefined && present !== undefined && present.pendingReplacement !== true) {
+    if (operation.endsWith("-replacement") && present !== undefined && present.pendingReplacement !== true) {
       this.context.state.put({ ...present, delete: true });
     }
     this.context.state.put(finished);
@@ -197,32 +177,29 @@ export class Executor {
   }
 
   /**
-   * Calls a provider between the two marks that let a later run see that the call was cut off. The result is saved before
-   * the second mark, so that there is no moment in which a created resource is in neither.
+   * Calls a provider, as often as a hook wants it, between the two marks that let a later run see that the call was cut off.
+   * The result is saved before the second mark, so that there is no moment in which a created resource is in neither.
    */
   private async pending<T>(
-    type: PendingOperation["type"],
+    step: Step,
     resource: ResourceState,
     call: () => Promise<T>,
     save: (result: T) => ResourceState,
-    replaced?: ResourceState,
   ): Promise<ResourceState> {
-    if (this.context.preview) return save(await call());
-    const { state } = this.context;
+    const { state, preview, hooks } = this.context;
+    if (preview) return save(await hooks.retried(step, call));
+    const type = PENDING[HOOKED[step.operation] ?? "Read"];
     state.apply({ op: "begin", type, resource: compact(resource) });
     let unanswered = false;
     try {
-      return save(await call());
+      return save(await hooks.retried(step, call));
     } catch (error) {
       unanswered = error instanceof RunAbandoned || error instanceof AnswerLost;
       if (error instanceof InitializationFailed) {
         // An update that did not come through keeps the inputs of before, so that the next run sees what is missing.
         const before = type === "updating" ? state.get(resource.urn) : undefined;
-        const { inputs } = before ?? resource;
-        this.keep(
-          { ...resource, id: error.id, inputs, outputs: error.properties, initErrors: error.reasons },
-          replaced,
-        );
+        const { id, properties: outputs, reasons: initErrors } = error;
+        this.keep(step, { ...resource, id, inputs: (before ?? resource).inputs, outputs, initErrors });
       }
       throw error;
     } finally {
@@ -230,6 +207,9 @@ export class Executor {
     }
   }
 }
+
+/** What states call the operation that goes on. */
+const PENDING = { Create: "creating", Update: "updating", Delete: "deleting", Read: "reading" } as const;
 
 /**
  * Whether there is a thing behind the entry that its provider must delete: not one that is only read, that is to be

@@ -10,11 +10,11 @@ import {
 } from "@pulumi/pulumi/proto/resource_pb";
 
 import { encode } from "../protocol/property";
-import { urnName, urnType } from "../protocol/urn";
+import { urnName } from "../protocol/urn";
 import { unlessAbandoned } from "./abandon";
 import type { RunContext } from "./context";
 import { messageOf, RunStopped } from "./errors";
-import type { Operation, ResourceState, Step } from "./types";
+import type { Operation, Step } from "./types";
 
 /** A function of the program that the engine calls around an operation. */
 export interface Hook {
@@ -28,7 +28,8 @@ export interface Hook {
 /** How often a hook may have an operation done again (retries.go). */
 const MOST_ATTEMPTS = 100;
 
-const KINDS: Readonly<Partial<Record<Operation, "Create" | "Update" | "Delete">>> = {
+/** What hooks call the operation of a step, where it can have any. */
+export const HOOKED: Readonly<Partial<Record<Operation, "Create" | "Update" | "Delete">>> = {
   create: "Create",
   "create-replacement": "Create",
   update: "Update",
@@ -53,37 +54,29 @@ export class Hooks {
 
   /** Calls the hooks that come before the step. Throws when one of them does. */
   async before(step: Step): Promise<void> {
-    const kind = KINDS[step.operation];
-    if (kind !== undefined) await this.call("Before", kind, step.old, step.new);
+    await this.call("Before", step);
   }
 
   /** Calls the hooks that come after the step. What they throw fails the run, but the step is done. */
-  async after({ operation, old, urn }: Pick<Step, "operation" | "old" | "urn">, next?: ResourceState): Promise<void> {
-    const kind = KINDS[operation];
-    if (kind === undefined) return;
+  async after(step: Step): Promise<void> {
     try {
-      await this.call("After", kind, old, next);
+      await this.call("After", step);
     } catch (error) {
       if (error instanceof RunStopped) throw error;
-      this.context.error(urn, messageOf(error));
+      this.context.error(step.urn, messageOf(error));
     }
   }
 
   /** Does a provider's operation, and does it again as long as a hook of the resource wants that. */
-  async retried<T>(
-    operation: "create" | "update" | "delete",
-    old: ResourceState | undefined,
-    next: ResourceState | undefined,
-    call: () => Promise<T>,
-  ): Promise<T> {
+  async retried<T>(step: Step, operation: () => Promise<T>): Promise<T> {
     const failures: string[] = [];
     for (;;) {
       try {
-        return await call();
+        return await operation();
       } catch (error) {
         if (error instanceof RunStopped) throw error;
         failures.unshift(messageOf(error));
-        if (!(await this.wantsRetry(operation, old, next, failures))) throw error;
+        if (!(await this.wantsRetry(step, failures))) throw error;
       }
     }
   }
@@ -93,22 +86,16 @@ export class Hooks {
     for (const client of this.clients.values()) client.close();
   }
 
-  private async wantsRetry(
-    operation: string,
-    old: ResourceState | undefined,
-    next: ResourceState | undefined,
-    failures: readonly string[],
-  ): Promise<boolean> {
-    const subject = next ?? old;
-    const names = subject?.resourceHooks?.OnError ?? [];
-    if (subject === undefined || names.length === 0) return false;
-    const { reporter } = this.context;
-    const { urn } = subject;
+  private async wantsRetry(step: Step, failures: readonly string[]): Promise<boolean> {
+    const names = (step.new ?? step.old)?.resourceHooks?.OnError ?? [];
+    const operation = HOOKED[step.operation]?.toLowerCase();
+    if (operation === undefined || names.length === 0) return false;
+    const warn = (text: string): void => this.context.reporter.diagnostic("warning", step.urn, text);
     if (failures.length >= MOST_ATTEMPTS) {
-      reporter.diagnostic("warning", urn, `maximum number of error hook retries (${MOST_ATTEMPTS}) reached`);
+      warn(`maximum number of error hook retries (${MOST_ATTEMPTS}) reached`);
       throw new Error("maximum number of error hook retries reached");
     }
-    const request = fill(new ErrorHookRequest(), subject, old, next)
+    const request = fill(new ErrorHookRequest(), step)
       .setFailedOperation(operation)
       .setErrorsList([...failures]);
     let retry = false;
@@ -120,32 +107,23 @@ export class Hooks {
         throw new Error(`error hooks execution failed: error hook "${name}" failed: ${response.getError()}`);
       retry ||= response.getRetry();
     }
-    const count = `(${failures.length}/${MOST_ATTEMPTS})`;
-    if (retry) reporter.diagnostic("warning", urn, `retrying ${operation} due to on-error hook request ${count}`);
+    if (retry) warn(`retrying ${operation} due to on-error hook request (${failures.length}/${MOST_ATTEMPTS})`);
     return retry;
   }
 
-  private async call(
-    when: "Before" | "After",
-    kind: "Create" | "Update" | "Delete",
-    before: ResourceState | undefined,
-    next: ResourceState | undefined,
-  ): Promise<void> {
-    const subject = next ?? before;
-    const type = `${when}${kind}`;
-    // Whatever a new resource replaces is not its own past.
-    const old = kind === "Create" ? undefined : before;
-    for (const name of subject?.resourceHooks?.[type] ?? []) {
+  private async call(when: "Before" | "After", step: Step): Promise<void> {
+    const type = `${when}${HOOKED[step.operation] ?? ""}`;
+    for (const name of (step.new ?? step.old)?.resourceHooks?.[type] ?? []) {
       const hook = this.hooks.get(name);
-      if (subject === undefined || hook === undefined) throw new Error(`hook "${name}" was not registered`);
+      if (hook === undefined) throw new Error(`hook "${name}" was not registered`);
       if (this.context.preview && !hook.onDryRun) continue;
-      const request = fill(new ResourceHookRequest(), subject, old, next);
-      if (when === "After" && next !== undefined) request.setNewOutputs(encode(next.outputs));
+      const request = fill(new ResourceHookRequest(), step);
+      if (when === "After" && step.new !== undefined) request.setNewOutputs(encode(step.new.outputs));
       const response = ResourceHookResponse.deserializeBinary(await this.invoke(hook, request));
       const error = response.getError();
       if (error === "") continue;
       if (!hook.ignoreErrors) throw new Error(`${when.toLowerCase()} hook "${name}" failed: ${error}`);
-      this.context.reporter.diagnostic("warning", subject.urn, `${type} hook "${name}" failed: ${error}`);
+      this.context.reporter.diagnostic("warning", step.urn, `${type} hook "${name}" failed: ${error}`);
     }
   }
 
@@ -170,14 +148,16 @@ export class Hooks {
   }
 }
 
-function fill<Request extends ResourceHookRequest | ErrorHookRequest>(
-  request: Request,
-  { urn, id = "" }: ResourceState,
-  old: ResourceState | undefined,
-  next: ResourceState | undefined,
-): Request {
-  request.setUrn(urn).setId(id).setName(urnName(urn)).setType(urnType(urn));
+function fill<Request extends ResourceHookRequest | ErrorHookRequest>(request: Request, step: Step): Request {
+  const { urn, type, old, new: next } = step;
+  request
+    .setUrn(urn)
+    .setId((next ?? old)?.id ?? "")
+    .setName(urnName(urn))
+    .setType(type);
   if (next !== undefined) request.setNewInputs(encode(next.inputs));
-  if (old !== undefined) request.setOldInputs(encode(old.inputs)).setOldOutputs(encode(old.outputs));
+  // Whatever a new resource replaces is not its own past.
+  if (old !== undefined && HOOKED[step.operation] !== "Create")
+    request.setOldInputs(encode(old.inputs)).setOldOutputs(encode(old.outputs));
   return request;
 }

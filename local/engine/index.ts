@@ -5,8 +5,7 @@ export { exportDeployment, importDeployment, MemoryStore, StoreLocked, StoreUnus
 export type { StateStore, StoreSession } from "../state/store";
 export type { DeploymentFile } from "../state/deployment";
 export type * from "./types";
-export { toPulumiEvents } from "./events";
+export { toPulumiEvent } from "./events";
 export type { PulumiEvent } from "./events";
 export { previewDigest } from "./digest";
 export { encodeShown } from "./redaction";
-export type { DigestStep, PreviewDigest } from "./digest";

@@ -13,13 +13,12 @@ export async function runMessages(
   program: (send: SendMessage) => Promise<void>,
   monitor: Monitor,
 ): Promise<unknown[]> {
-  let handlers: grpc.UntypedServiceImplementation = {};
-  monitor.register({ addService: (_, implementation) => void (handlers = implementation) });
+  const methods: grpc.UntypedServiceImplementation = monitor.methods();
   const send: SendMessage = (method, request) =>
     new Promise((resolve, reject) => {
       const answered = (error: Partial<grpc.StatusObject> | null): void =>
         error === null ? resolve() : reject(new Error(error.details));
-      Reflect.apply(handlers[method] as (...args: unknown[]) => void, undefined, [{ request }, answered]);
+      Reflect.apply(methods[method] as (...args: unknown[]) => void, undefined, [{ request }, answered]);
     });
   try {
     await Promise.race([program(send), context.ended()]);

@@ -1,10 +1,6 @@
-import * as path from "node:path";
-import { fileURLToPath } from "node:url";
-
 import * as grpc from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import * as provider_pb from "@pulumi/pulumi/proto/provider_pb";
-import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource_pb from "@pulumi/pulumi/proto/resource_pb";
 
 import { decode, encode, mapValues } from "../protocol/property";
@@ -58,9 +54,10 @@ export class Monitor {
     this.choice = new ProviderChoice(context, this.planner);
   }
 
-  register(server: Pick<grpc.Server, "addService">): void {
+  /** The methods of the service. */
+  methods() {
     const unsupported = (feature: string) => this.unary(() => Promise.reject(new UnsupportedFeature(feature)));
-    server.addService(ResourceMonitorService, {
+    return {
       getDeploymentInfo: this.unary(() => Promise.resolve(this.deploymentInfo())),
       registerResource: this.unary((request: resource_pb.RegisterResourceRequest) => this.registerResource(request)),
       registerResourceOutputs: this.unary((request: resource_pb.RegisterResourceOutputsRequest) =>
@@ -83,7 +80,7 @@ export class Monitor {
         return this.registerHook(request, { onDryRun: true, ignoreErrors: false });
       }, "program"),
       registerPackage: unsupported("parameterized packages"),
-    });
+    };
   }
 
   /**
@@ -129,7 +126,7 @@ export class Monitor {
       if (this.context.stopped) throw new RunStopped();
       const stated = goalOf(request);
       const goal = await this.choice.settle(inherit(stated, this.goals.get(stated.parent ?? "")));
-      const resource = await this.planner.register({ ...goal, sourcePosition: this.positionOf(request) });
+      const resource = await this.planner.register(goal);
       this.goals.set(resource.urn, goal);
       if (resource.type === ROOT_STACK_TYPE) this.stackUrn = resource.urn;
       return new resource_pb.RegisterResourceResponse()
@@ -163,7 +160,7 @@ export class Monitor {
       const next = { ...resource, outputs };
       this.context.state.put(next);
       const step = this.context.reporter.componentStep(urn);
-      if (step !== undefined && !resource.custom) await this.context.hooks.after(step, next);
+      if (step !== undefined && !resource.custom) await this.context.hooks.after({ ...step, new: next });
       this.context.reporter.componentFinished(urn, next);
       return new Empty();
     });
@@ -204,21 +201,8 @@ export class Monitor {
     if (resource === undefined) throw new Error(`unknown resource ${urn}`);
     return { urn, id: resource.id ?? "", state: resource.outputs };
   }
-
-  /** Where in the program the resource is made. Only of child processes: positions in tests mean nothing to a user. */
-  private positionOf(request: resource_pb.RegisterResourceRequest): string | undefined {
-    const { program } = this.context.options;
-    const position = request.getSourceposition();
-    if (program.kind !== "child" || position === undefined) return undefined;
-    return `project:///${relativeTo(program.directory, position.getUri())}#${position.getLine()},${position.getColumn()}`;
-  }
 }
 
 function invokeAnswer(properties: PropertyMap): resource_pb.ResourceInvokeResponse {
   return new resource_pb.ResourceInvokeResponse().setReturn(encode(properties));
-}
-
-function relativeTo(directory: string, uri: string): string {
-  const file = uri.startsWith("file://") ? fileURLToPath(uri) : uri;
-  return path.relative(directory, file).split(path.sep).join("/");
 }

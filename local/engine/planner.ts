@@ -102,15 +102,10 @@ export class Planner {
     const targeted = this.isTargeted(urn);
     const fresh = old === undefined || recreating || targeted || old.external === true;
 
-    let inputs = goal.inputs;
-    if (old !== undefined && !fresh) inputs = this.resetIgnored(urn, goal, old);
-    inputs = await this.check(
-      first,
-      provider,
-      fresh ? undefined : old,
-      fresh ? goal.inputs : inputs,
-      targeted ? this.seed(urn, old?.id ?? "", "replacement") : this.seed(urn, fresh ? "" : (old?.id ?? "")),
-    );
+    const base = fresh ? undefined : old;
+    const asked = base === undefined ? goal.inputs : this.resetIgnored(urn, goal, base);
+    const seed = targeted ? this.seed(urn, old?.id ?? "", "replacement") : this.seed(urn, base?.id ?? "");
+    const inputs = await this.check(first, provider, base, asked, seed);
     const wanted: ResourceState = { ...first, inputs };
     if (await analyze(this.context, wanted, goal.name)) {
       if (!preview) {

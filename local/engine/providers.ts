@@ -1,5 +1,5 @@
 import {
-  containsSecret,
+  annotateSecrets,
   containsUnknown,
   equals,
   isPropertyMap,
@@ -47,7 +47,7 @@ export class ProviderRegistry {
       news: plainConfig(request.news),
     });
     const { version, [INTERNAL]: internal } = request.news;
-    const restored: Record<string, PropertyValue> = { ...rewrapSecrets(inputs, request.news) };
+    const restored: Record<string, PropertyValue> = { ...annotateSecrets(inputs, request.news) };
     if (version !== undefined) restored.version ??= version;
     if (internal !== undefined) restored[INTERNAL] = internal;
     return { inputs: restored, failures };
@@ -165,17 +165,6 @@ function plainConfig(inputs: PropertyMap): PropertyMap {
 function plainRequest(request: DiffRequest): DiffRequest {
   const { olds, oldInputs, news } = request;
   return { ...request, olds: plainConfig(olds), oldInputs: plainConfig(oldInputs), news: plainConfig(news) };
-}
-
-/** CheckConfig sees plain values, so what was secret before is made secret again by its name. */
-function rewrapSecrets(checked: PropertyMap, given: PropertyMap): PropertyMap {
-  return Object.fromEntries(
-    Object.entries(checked).map(([key, value]) => {
-      const original = given[key];
-      if (!containsSecret(original) || original === undefined) return [key, value];
-      return [key, equals(unwrapSecrets(original), value) ? original : new Secret(value)];
-    }),
-  );
 }
 
 const UNAVAILABLE =

@@ -1,4 +1,7 @@
+import { promisify } from "node:util";
+
 import * as grpc from "@grpc/grpc-js";
+import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 
 import { Secret } from "../protocol/property";
 import type { PropertyMap } from "../protocol/property";
@@ -15,7 +18,7 @@ import { recoverState } from "./recovery";
 import { redactConfig } from "./redaction";
 import { refreshState } from "./refresh";
 import { LiveState } from "../state/live-state";
-import type { RecoveredOperation, RunOptions, RunResult, SendMessage } from "./types";
+import type { RecoveredOperation, RunOptions, RunResult } from "./types";
 
 /** The only stack that the embedded engine runs, unless it is told to run any. */
 const LOCAL_STACK = "local";
@@ -61,23 +64,22 @@ function refuseDeleteHooks(context: RunContext): void {
   context.reporter.diagnostic("info", "", advice);
 }
 
-/** Settles what earlier runs were cut off in, and does nothing else. `forget`: see `recoverState`. */
-export async function recover(options: RunOptions, forget: readonly string[] = []): Promise<Recovery> {
-  const session = await options.store.open();
-  const context = new RunContext(options, false, new LiveState(session.snapshot, (item) => session.record(item)));
-  try {
-    return { notes: session.notes, operations: await recoverState(context, forget) };
-  } finally {
-    await context.providers.close();
-    await session.close(context.state.snapshot());
-  }
-}
-
 /** What was found of earlier runs. */
 export interface Recovery {
   /** How the store was found: a lock that was left behind, changes that were restored. */
   readonly notes: readonly string[];
   readonly operations: readonly RecoveredOperation[];
+}
+
+/** Settles what earlier runs were cut off in, and does nothing else. `forget`: see `recoverState`. */
+export function recover(options: RunOptions, forget: readonly string[] = []): Promise<Recovery> {
+  return inSession(options, async (context, notes) => {
+    try {
+      return { notes, operations: await recoverState(context, forget) };
+    } finally {
+      await context.providers.close();
+    }
+  });
 }
 
 type Work = (context: RunContext) => Promise<void>;
@@ -89,10 +91,18 @@ async function plan(options: RunOptions, work: Work): Promise<RunResult> {
 
 async function change(options: RunOptions, work: Work): Promise<RunResult> {
   refuseOtherStacks(options);
+  return inSession(options, (context, notes) => conclude(context, notes, work));
+}
+
+/** Holds the store for as long as the work takes. */
+async function inSession<T>(
+  options: RunOptions,
+  work: (context: RunContext, notes: readonly string[]) => Promise<T>,
+): Promise<T> {
   const session = await options.store.open();
   const state = new LiveState(session.snapshot, (item) => session.record(item));
   try {
-    return await conclude(new RunContext(options, false, state), session.notes, work);
+    return await work(new RunContext(options, false, state), session.notes);
   } finally {
     await session.close(state.snapshot());
   }
@@ -161,43 +171,35 @@ function abandonedMessage(state: LiveState): string {
 }
 
 async function runProgram(context: RunContext): Promise<void> {
+  let finished: Promise<void> | undefined;
+  const finish = (): Promise<void> => (finished ??= finishRun(context, monitor));
+  const monitor = new Monitor(context, finish);
+  const errors = await errorsOfProgram(context, monitor);
+  for (const error of errors) reportProgramError(context, "", messageOf(error));
+  if (errors.length > 0) context.fail();
+  // Not every program says when it has registered everything; its end says it.
+  await finish();
+}
+
+/** Runs the program to its end. Resolves to the errors that it ended with: none when it ended well. */
+async function errorsOfProgram(context: RunContext, monitor: Monitor): Promise<unknown[]> {
   const { program } = context.options;
-  if (program.kind === "messages") return runProgramOfMessages(context, program.run);
+  if (program.kind === "messages") return runMessages(context, program.run, monitor);
   const server = new grpc.Server({
     "grpc.max_receive_message_length": 400 * 1024 * 1024,
     // A busy program can leave requests waiting for longer than the 30 seconds after which grpc would cancel them.
     "grpc.server_max_unrequested_time_in_server": 30 * 60,
   });
-  let finished: Promise<void> | undefined;
-  const finish = (): Promise<void> => (finished ??= finishRun(context, monitor));
-  const monitor = new Monitor(context, finish);
-  monitor.register(server);
+  server.addService(ResourceMonitorService, monitor.methods());
   serveEngine(server, context, (urn, text) => reportProgramError(context, urn, text));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
+  const port = await promisify(server.bindAsync.bind(server))("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
+  const address = `127.0.0.1:${port}`;
   try {
-    const address = `127.0.0.1:${port}`;
-    const errors =
-      program.kind === "inline"
-        ? await runInline(context, program.run, address)
-        : await runChild(context, program, address);
-    for (const error of errors) reportProgramError(context, "", messageOf(error));
-    if (errors.length > 0) context.fail();
-    // An old SDK does not say when it has registered everything; its end says it.
-    await finish();
+    if (program.kind === "inline") return await runInline(context, program.run, address);
+    return await runChild(context, program, address);
   } finally {
     server.forceShutdown();
   }
-}
-
-async function runProgramOfMessages(context: RunContext, run: (send: SendMessage) => Promise<void>): Promise<void> {
-  const monitor = new Monitor(context, () => Promise.resolve());
-  const errors = await runMessages(context, run, monitor);
-  for (const error of errors) reportProgramError(context, "", messageOf(error));
-  await finishRun(context, monitor);
 }
 
 /** The program has registered everything, or has failed: deletes what it no longer has, if it is known that it is all. */

@@ -6,7 +6,16 @@ import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 
-import { decode, encode, isPropertyMap, mapValues, ResourceReference, Secret, Unknown } from "./property";
+import {
+  annotateSecrets,
+  decode,
+  encode,
+  isPropertyMap,
+  mapValues,
+  ResourceReference,
+  Secret,
+  Unknown,
+} from "./property";
 import type { PropertyMap, PropertyValue } from "./property";
 import { AnswerLost, InitializationFailed, ProviderError } from "./provider";
 import type {
@@ -243,12 +252,7 @@ class ProviderConnection implements Provider {
   /** Outputs of a provider that does not know secrets: a property whose input was secret is secret again. */
   private outputs(answer: Struct | undefined, inputs: PropertyMap): PropertyMap {
     const outputs = decode(answer);
-    if (this.accepts.secrets) return outputs;
-    return Object.fromEntries(
-      Object.entries(outputs).map(([key, value]) => {
-        return [key, inputs[key] instanceof Secret && !(value instanceof Secret) ? new Secret(value) : value];
-      }),
-    );
+    return this.accepts.secrets ? outputs : annotateSecrets(outputs, inputs);
   }
 
   private call<Response>(start: (done: Done<Response>) => void): Promise<Response> {

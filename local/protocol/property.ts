@@ -194,6 +194,19 @@ export function unwrapSecrets(value: PropertyValue): PropertyValue {
   return value;
 }
 
+/**
+ * The answer of a provider that does not know secrets, with what is secret in the inputs of the same names secret again
+ * (provider_plugin.go: annotateSecrets).
+ */
+export function annotateSecrets(answer: PropertyMap, inputs: PropertyMap): PropertyMap {
+  const entries = Object.entries(answer).map(([key, value]): [string, PropertyValue] => {
+    const input = inputs[key];
+    if (isPropertyMap(value) && isPropertyMap(input)) return [key, annotateSecrets(value, input)];
+    return [key, containsSecret(input) && !(value instanceof Secret) ? new Secret(value) : value];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** A map with the same keys, each value transformed. */
 export function mapValues<V, W>(map: Readonly<Record<string, V>>, transform: (value: V) => W): Record<string, W> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, transform(value)]));

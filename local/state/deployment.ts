@@ -92,7 +92,6 @@ const FIELDS = Object.keys({
   deletedWith: true,
   created: true,
   modified: true,
-  sourcePosition: true,
   ignoreChanges: true,
   replaceOnChanges: true,
   resourceHooks: true,

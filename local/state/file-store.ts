@@ -10,13 +10,10 @@ import { LiveState } from "./live-state";
 import type { StateChange } from "./live-state";
 import { StoreUnusable } from "./store";
 import type { StateStore, StoreSession } from "./store";
-import type { PendingOperation, Snapshot } from "./types";
+import type { Snapshot } from "./types";
 
 /** A change as the journal holds it, with its resource in Pulumi's format. */
-type JournalLine =
-  | { readonly op: "put"; readonly resource: Json }
-  | { readonly op: "begin"; readonly type: PendingOperation["type"]; readonly resource: Json }
-  | Extract<StateChange, { op: "remove" | "rename" | "end" }>;
+type JournalLine = StateChange<Json>;
 
 /** First line: digest of the state file that the journal continues. */
 interface JournalHead {

@@ -3,13 +3,13 @@ import { parseProviderReference } from "../protocol/urn";
 import type { PendingOperation, ResourceState, Snapshot } from "./types";
 
 /** One change of a stack's state. A journal is a list of these, and applying a change twice does no harm. */
-export type StateChange =
-  | { readonly op: "put"; readonly resource: ResourceState }
+export type StateChange<Resource = ResourceState> =
+  | { readonly op: "put"; readonly resource: Resource }
   | { readonly op: "remove"; readonly key: string }
   /** A resource is known under another URN from now on. */
   | { readonly op: "rename"; readonly from: string; readonly to: string }
   /** A provider is about to be called. */
-  | ({ readonly op: "begin" } & PendingOperation)
+  | { readonly op: "begin"; readonly type: PendingOperation["type"]; readonly resource: Resource }
   | { readonly op: "end"; readonly urn: string };
 
 /** Identifies an entry: a URN has one live entry, and any number of old copies that wait for their deletion. */
@@ -84,11 +84,8 @@ export class LiveState {
     this.entries.delete(from);
     this.entries.set(to, { ...entry, urn: to });
     for (const [key, resource] of this.entries) {
-      if (!referencesOf(resource).has(from)) continue;
-      this.entries.set(
-        key,
-        mapReferences(resource, (urn) => (urn === from ? to : urn)),
-      );
+      const renamed = mapReferences(resource, (urn) => (urn === from ? to : urn));
+      this.entries.set(key, renamed);
     }
   }
 }

@@ -31,7 +31,6 @@ export interface ResourceState {
   readonly resourceHooks?: Readonly<Record<string, readonly string[]>>;
   readonly created?: string;
   readonly modified?: string;
-  readonly sourcePosition?: string;
 }
 
 export interface PendingOperation {

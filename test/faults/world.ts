@@ -18,7 +18,7 @@ export function canonical({ state, ledger }: Moment): string {
 }
 
 function withoutStory(resource: ResourceState): PropertyMap {
-  const { created, modified, sourcePosition, initErrors, inputs, outputs, ...rest } = resource;
+  const { created, modified, initErrors, inputs, outputs, ...rest } = resource;
   const isKey = resource.type.startsWith("tls:");
   const { id, ...anonymous } = rest;
   return sortKeys({

@@ -47,10 +47,6 @@ test("an unchanged TypeScript program runs as a child process, with its configur
   expect(steps(result)).toEqual(["create a"]);
   expect(result.outputs).toEqual({ out: "computed of a-1" });
   expect(result.diagnostics.map(({ message }) => message)).toContain("hello from the program");
-  const state = await options.store.load();
-  expect(state.resources.find(({ type }) => type === "toy:index:Thing")?.sourcePosition).toMatch(
-    /^project:\/\/\/index\.ts#\d+,\d+$/,
-  );
   expect(process.env).toEqual(before);
 });
 

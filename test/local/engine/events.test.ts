@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { previewDigest, toPulumiEvents } from "../../../local/engine";
+import { previewDigest, toPulumiEvent } from "../../../local/engine";
 import { urnName } from "../../../local/protocol/urn";
 import { Life, Thing } from "./toy";
 import type { Body } from "./toy";
@@ -11,13 +11,12 @@ interface Line {
 }
 
 function told(life: Life): string[] {
-  return life.events.flatMap((event, index) =>
-    toPulumiEvents(event, index).map((line) => {
-      const [kind = "", payload] = Object.entries(line as Line).find(([key]) => key.endsWith("Event")) ?? [];
-      if (typeof payload !== "object" || payload.metadata === undefined) return kind;
-      return `${kind} ${payload.metadata.op} ${urnName(payload.metadata.urn)}`;
-    }),
-  );
+  return life.events.map((event, index) => {
+    const line = toPulumiEvent(event, index) as Line;
+    const [kind = "", payload] = Object.entries(line).find(([key]) => key.endsWith("Event")) ?? [];
+    if (typeof payload !== "object" || payload.metadata === undefined) return kind;
+    return `${kind} ${payload.metadata.op} ${urnName(payload.metadata.urn)}`;
+  });
 }
 
 const program =
@@ -56,20 +55,18 @@ test("a failed step is told with its diagnostic, and the summary says so", async
     "resOpFailedEvent create a",
     "diagnosticEvent",
   ]);
-  expect(toPulumiEvents(life.events.at(-1) ?? { kind: "prelude", config: {} })).toEqual([
-    {
-      sequence: 0,
-      timestamp: 0,
-      summaryEvent: {
-        maybeCorrupt: false,
-        durationSeconds: 0,
-        resourceChanges: { create: 2 },
-        PolicyPacks: {},
-        isPreview: false,
-        result: "failed",
-      },
+  expect(toPulumiEvent(life.events.at(-1) ?? { kind: "prelude", config: {} })).toEqual({
+    sequence: 0,
+    timestamp: 0,
+    summaryEvent: {
+      maybeCorrupt: false,
+      durationSeconds: 0,
+      resourceChanges: { create: 2 },
+      PolicyPacks: {},
+      isPreview: false,
+      result: "failed",
     },
-  ]);
+  });
 });
 
 test("the digest of a preview has the reasons of every change, and secret configuration hidden", async () => {

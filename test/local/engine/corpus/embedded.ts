@@ -1,6 +1,6 @@
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
-import { destroy, MemoryStore, preview, previewRefresh, refresh, toPulumiEvents, up } from "../../../../local/engine";
+import { destroy, MemoryStore, preview, previewRefresh, refresh, toPulumiEvent, up } from "../../../../local/engine";
 import type { RunOptions } from "../../../../local/engine";
 import { serializeResource } from "../../../../local/state/deployment";
 import { SIGNATURE } from "../../../../local/protocol/property";
@@ -105,7 +105,7 @@ async function lines(run: typeof up, options: RunOptions): Promise<Events> {
   const found: EventLine[] = [];
   const { succeeded } = await run({
     ...options,
-    onEvent: (event) => void found.push(...(toPulumiEvents(event) as EventLine[])),
+    onEvent: (event) => void found.push(toPulumiEvent(event) as EventLine),
   });
   return { succeeded, lines: found };
 }
