@@ -9,7 +9,7 @@ import { validateFargate } from "./cluster/eks/validate";
 import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { validateExisting } from "./cluster/existing/plan";
 import { planNamespaces, type NamespacePlan } from "./cluster/portable/namespaces";
-import { sandboxHandler, validateSandboxes } from "./cluster/portable/sandbox-plan";
+import { gvisorNetwork, sandboxRuntime, validateSandboxes, type SandboxRuntime } from "./cluster/portable/sandbox-plan";
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
@@ -48,7 +48,7 @@ export interface EnvironmentPlan {
   readonly workloads: readonly WorkloadPlan[];
   readonly identities: readonly IdentityPlan[];
   /** Runtimes of sandboxed pods, by the cluster that has one. */
-  readonly sandboxes: Readonly<Record<string, string>>;
+  readonly sandboxes: Readonly<Record<string, SandboxRuntime>>;
   /** Namespaces of workloads and movers, by cluster. */
   readonly namespaces: readonly NamespacePlan[];
   readonly traffic: TrafficPlan;
@@ -89,7 +89,7 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
     ...validateProtection(environment, shape.value, today),
     ...validateClusters(shape.value, { environment, settings }),
     ...validateExisting(shape.value, directory),
-    ...validateSandboxes(shape.value),
+    ...validateSandboxes(shape.value, planMesh(shape.value.mesh).membership.redirection),
     ...validateMesh(shape.value.mesh),
     ...validateBuckets(shape.value),
     ...validateIdentities(shape.value),
@@ -215,9 +215,11 @@ function assemble(
   traffic: TrafficPlan,
   directory: string,
 ): EnvironmentPlan {
+  const mesh = planMesh(spec.mesh);
   const contextOf = (path: string) => ({
     environment,
     settings,
+    gvisorNetwork: gvisorNetwork(mesh.membership.redirection),
     ...guardOf(spec, path),
     network: spec.network ?? {},
     directory,
@@ -226,7 +228,6 @@ function assemble(
     planCluster(key, cluster, contextOf(`clusters.${key}`)),
   );
   const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
-  const mesh = planMesh(spec.mesh);
   const adapter = planAdapter(spec, mesh);
   const buckets = sorted(spec.buckets ?? {}).map(([key, bucket]) =>
     planBucket(key, bucket, { ...contextOf(`buckets.${key}`), clusters: byKey }),
@@ -244,8 +245,8 @@ function assemble(
     identities,
     sandboxes: Object.fromEntries(
       sorted(spec.clusters).flatMap(([key, cluster]) => {
-        const handler = sandboxHandler(cluster);
-        return handler === undefined ? [] : [[key, handler]];
+        const runtime = sandboxRuntime(cluster);
+        return runtime === undefined ? [] : [[key, runtime]];
       }),
     ),
     namespaces: planNamespaces({

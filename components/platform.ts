@@ -76,11 +76,11 @@ export class Platform extends pulumi.ComponentResource {
 
   private createSandboxes(clusters: ReadonlyMap<string, Cluster>): ReadonlyMap<string, SandboxPool> {
     return new Map(
-      Object.entries(this.plan.sandboxes).map(([key, handler]) => [
+      Object.entries(this.plan.sandboxes).map(([key, runtime]) => [
         key,
         new SandboxPool(
           `${this.name}-${key}-sandbox`,
-          { cluster: clusters.get(key)!, handler },
+          { cluster: clusters.get(key)!, runtime },
           this.inside(clusters.get(key)!),
         ),
       ]),

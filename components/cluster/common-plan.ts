@@ -1,6 +1,6 @@
 import type { ClusterBlocks } from "../network/blocks";
 import type { Settings } from "../settings";
-import type { NetworkSpec } from "../spec/types";
+import type { Isolation, NetworkSpec } from "../spec/types";
 import type { Overlays } from "../transform";
 import type { Guard } from "../waivers";
 import { SANDBOX_LABEL, SANDBOX_TAINT } from "./portable/sandbox-plan";
@@ -33,6 +33,8 @@ export interface ClusterContext extends Guard {
   readonly settings: Settings;
   /** The address space that the cluster's block is part of. */
   readonly network: NetworkSpec;
+  /** The network stack of gVisor's pods, which the mesh decides. */
+  readonly gvisorNetwork: "sandbox" | "host";
   /** Folder that the spec's paths are relative to. */
   readonly directory: string;
 }
@@ -49,12 +51,13 @@ export interface PoolBasePlan {
   readonly labels: Readonly<Record<string, string>>;
   /** As kubectl writes them: `key=value:Effect`. */
   readonly taints: readonly string[];
+  /** Whether it is for sandboxed pods alone. */
+  readonly sandboxed: boolean;
 }
 
 /** What every pool of nodes has in a spec and need not say. */
 type PoolDefaults = { readonly [Key in "spot" | "labels" | "taints"]?: PoolBasePlan[Key] | undefined } & {
-  /** Anything but undefined and false: a pool for sandboxed pods alone. */
-  readonly sandbox?: unknown;
+  readonly sandbox?: Isolation | undefined;
 };
 
 /** The pools of a cluster in the order of their names, with the defaults filled in. */
@@ -73,13 +76,14 @@ export function withDefaults<Pool extends PoolDefaults>(pools: Readonly<Record<s
   return Object.entries(pools)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, pool]) => {
-      const isSandbox = pool.sandbox !== undefined && pool.sandbox !== false;
+      const sandboxed = pool.sandbox !== undefined;
       return {
         ...pool,
         name,
+        sandboxed,
         spot: pool.spot ?? false,
-        labels: { ...pool.labels, ...(isSandbox && { [SANDBOX_LABEL]: "true" }) },
-        taints: [...(pool.taints ?? []), ...(isSandbox ? [`${SANDBOX_TAINT.key}=true:${SANDBOX_TAINT.effect}`] : [])],
+        labels: { ...pool.labels, ...(sandboxed && { [SANDBOX_LABEL]: "true" }) },
+        taints: [...(pool.taints ?? []), ...(sandboxed ? [`${SANDBOX_TAINT.key}=true:${SANDBOX_TAINT.effect}`] : [])],
       };
     });
 }

@@ -11,6 +11,12 @@ export interface Marks {
   readonly annotations?: Record<string, string>;
 }
 
+/**
+ * An init container, which leads traffic to a proxy in the pod from within; or the mesh's CNI plugin, which does so in the
+ * pod's network namespace on the node, to a proxy in the pod or to one on the node.
+ */
+export type Redirection = "init-container" | "plugin-to-pod" | "plugin-to-node";
+
 /** How what runs in a cluster joins its mesh. */
 export interface Membership {
   /** Of a namespace: pods that anyone makes in it join. */
@@ -25,6 +31,8 @@ export interface Membership {
   readonly versionServiceLabels: Readonly<Record<string, string>>;
   /** Whether the mesh's proxies need the pod's ordinary ServiceAccount token. */
   readonly apiToken: boolean;
+  /** What leads a pod's traffic through a proxy. Sandboxes hide a pod's network from some of these. */
+  readonly redirection: Redirection;
   /** The strictest Pod Security Standard that a pod meets with what the mesh adds to it. */
   readonly podSecurity: "privileged" | "restricted";
   /** What a NetworkPolicy must leave open for it. */
@@ -134,7 +142,8 @@ function planLinkerd({ trustDomain = TRUST_DOMAIN }: LinkerdSpec): LinkerdPlan {
       serviceLabels: {},
       versionServiceLabels: {},
       apiToken: false,
-      // An init container sets the routes of the pod's traffic, for which it needs NET_ADMIN.
+      redirection: "init-container",
+      // The init container needs NET_ADMIN.
       podSecurity: "privileged",
       // Opaque traffic, and what comes from other clusters, goes to the proxy's own port (linkerd.io/2/reference/proxy-metrics, "ports").
       network: { namespace: LINKERD_NAMESPACE, ports: [4143], metricsPort: 4191 },
@@ -168,6 +177,7 @@ function planIstio(spec: IstioSpec): IstioPlan {
       serviceLabels: isAmbient ? { [WAYPOINT_LABEL]: WAYPOINT } : {},
       versionServiceLabels: {},
       apiToken: false,
+      redirection: isAmbient ? "plugin-to-node" : "plugin-to-pod",
       // The CNI plugin sets the routes, outside the pod.
       podSecurity: "restricted",
       // HBONE, and the address that probes get from ztunnel's redirection (istio.io/latest/docs/ambient/usage/networkpolicy).
@@ -201,6 +211,7 @@ function planConsul({ servers = 3, escapedSlashes = "keep" }: ConsulSpec): Consu
       versionServiceLabels: { "consul.hashicorp.com/service-ignore": "true" },
       // Its webhook looks for the token's volume and refuses pods without (control-plane/connect-inject/webhook).
       apiToken: true,
+      redirection: "plugin-to-pod",
       podSecurity: "restricted",
       // The public listener of every sidecar (developer.hashicorp.com/consul/docs/k8s, "annotations").
       network: { namespace: CONSUL_NAMESPACE, ports: [20000], metricsPort: 20200 },

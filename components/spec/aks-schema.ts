@@ -102,15 +102,7 @@ export const aksSchema = z.strictObject({
         /^[a-z][a-z0-9]{0,7}$/,
         "1 to 8 lower-case letters and digits, starting with a letter (Azure allows 12; 4 are a digest of what cannot change)",
       ),
-    z.strictObject({
-      ...nodePool,
-      vmSize,
-      /**
-       * For sandboxed pods alone, those of workloads that say `sandbox: true`: each has a virtual machine of its own (Kata on
-       * Azure Linux). Needs a size that can run virtual machines. Default: false.
-       */
-      sandbox: z.boolean().optional(),
-    }),
+    z.strictObject({ ...nodePool, vmSize }),
   ),
   nodeProvisioning: nodeProvisioning.optional(),
   /**

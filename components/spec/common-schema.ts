@@ -23,6 +23,9 @@ const endpoint = z.discriminatedUnion("access", [
   z.strictObject({ access: z.literal("restricted"), allowedCidrs: z.array(cidr).min(1) }),
 ]);
 
+/** How a sandboxed pod is kept from its node: in a virtual machine (Kata), or on a kernel that runs as a process (gVisor). */
+export const isolation = z.enum(["vm", "gvisor"]);
+
 export const nodePool = {
   /** Fewest nodes. */
   min: z.int().min(0).max(1000),
@@ -35,6 +38,11 @@ export const nodePool = {
   kubernetesVersion: minorVersion.optional(),
   /** Spot capacity is cheaper and may be taken away. Default: false. */
   spot: z.boolean().optional(),
+  /**
+   * For sandboxed pods alone, those of workloads that say `sandbox: true`: `"vm"` on AKS, `"gvisor"` on EKS. Default: an
+   * ordinary pool.
+   */
+  sandbox: isolation.optional(),
   /** Kubernetes labels of the nodes. */
   labels: z.record(z.string(), z.string()).optional(),
   /** Taints of the nodes, as kubectl writes them, e.g. `dedicated=batch:NoSchedule`. */

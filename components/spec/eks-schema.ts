@@ -47,14 +47,6 @@ const nodeGroup = z.strictObject({
    * in its zone. Default: one group over all zones.
    */
   perZone: z.boolean().optional(),
-  /**
-   * For sandboxed pods alone, those of workloads that say `sandbox: true`. EKS's images have no such runtime: the launch
-   * template must bring one, by its own image or its user data (`transform`), and `handler` is its name in containerd, e.g.
-   * `runsc` (gVisor) or `kata` on instances that can run virtual machines. Default: an ordinary pool.
-   */
-  sandbox: z
-    .strictObject({ handler: z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'a DNS label such as "runsc"') })
-    .optional(),
 });
 
 /** Requirements that Karpenter picks instance types by. */
@@ -72,6 +64,7 @@ const karpenterPool = z.strictObject({
   /** Most CPUs of all its nodes together: what a mistake in a Deployment can cost. */
   cpuLimit: z.int().min(1),
   spot: nodePool.spot,
+  sandbox: nodePool.sandbox,
   labels: nodePool.labels,
   taints: nodePool.taints,
 });
@@ -217,6 +210,14 @@ export const eksSchema = z.strictObject({
   privateEndpoints: z.array(z.enum(ENDPOINT_SERVICES)).optional(),
   /** Managed node groups by name. Every kind of `compute` but `auto` needs one. */
   nodes: z.record(keySchema, nodeGroup).optional(),
+  /**
+   * Where nodes of `sandbox: "gvisor"` download gVisor's releases, in place of its own bucket: a mirror with the same paths,
+   * `<release>/<architecture>/gvisor.tar.bz2`. It need not be trusted, since the nodes know the checksum.
+   */
+  gvisorMirror: z
+    .string()
+    .regex(/^https:\/\/[^\s?#"'$\`\\]+[^\s?#"'$\`\\/]$/, "an https:// URL without a slash at its end")
+    .optional(),
   /** Where nodes come from. Default: `{ kind: "managed" }`. */
   compute: compute.optional(),
   /** Whom the cluster lets in, by a name of your own. The role that runs Pulumi is always in. */

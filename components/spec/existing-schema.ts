@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { cidr, dnsLabel, minorVersion } from "./common-schema";
+import { cidr, dnsLabel, isolation, minorVersion } from "./common-schema";
 
 /** How a cluster that exists makes volumes of one kind. */
 const volumeSource = z.strictObject({
@@ -36,10 +36,10 @@ export const existingSchema = z.strictObject({
     egressAddresses: z.array(z.ipv4()).optional(),
   }),
   /**
-   * The runtime of its nodes for sandboxed pods, by its name in containerd, e.g. `runsc`. The nodes that have it must bear the
-   * label `isthmus/sandbox=true`, and should bear it as a taint. Default: it has none.
+   * The runtime of its nodes for sandboxed pods, by its name in containerd, e.g. `runsc`, and what it isolates them by. The
+   * nodes that have it must bear the label `isthmus/sandbox=true`, and should bear it as a taint. Default: it has none.
    */
-  sandbox: z.strictObject({ handler: dnsLabel }).optional(),
+  sandbox: z.strictObject({ handler: dnsLabel, isolation }).optional(),
   /** What the storage classes `block` and `shared` are made from. Default: none of them. */
   volumes: z.strictObject({ block: volumeSource.optional(), shared: volumeSource.optional() }).optional(),
 });

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 
 import type { aksSchema } from "./aks-schema";
+import type { isolation } from "./common-schema";
 import type { eksSchema } from "./eks-schema";
 import type { existingSchema } from "./existing-schema";
 import type { meshSchema } from "./mesh-schema";
@@ -27,6 +28,7 @@ export type ExistingSpec = z.infer<typeof existingSchema>;
 /** A cluster that the spec makes. */
 export type MadeClusterSpec = EksSpec | AksSpec;
 export type ClusterSpec = MadeClusterSpec | ExistingSpec;
+export type Isolation = z.infer<typeof isolation>;
 export type NetworkSpec = z.infer<typeof networkSchema>;
 export type MeshSpec = z.infer<typeof meshSchema>;
 export type LinkerdSpec = Extract<MeshSpec, { kind: "linkerd" }>;

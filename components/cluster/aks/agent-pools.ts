@@ -77,7 +77,7 @@ export class AgentPools extends pulumi.ComponentResource {
         mode: "User",
         orchestratorVersion: pool.kubernetesVersion,
         vmSize: pool.vmSize,
-        ...(pool.sandbox && { workloadRuntime: "KataVmIsolation" }),
+        ...(pool.sandboxed && { workloadRuntime: "KataVmIsolation" }),
         count: pool.min,
         enableAutoScaling: pool.autoscale,
         ...(pool.autoscale && { minCount: pool.min, maxCount: pool.max }),

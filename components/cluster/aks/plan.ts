@@ -21,8 +21,6 @@ export interface AgentPoolPlan extends PoolBasePlan {
   readonly min: number;
   readonly max: number;
   readonly kubernetesVersion: string;
-  /** Whether its pods run in virtual machines of their own. */
-  readonly sandbox: boolean;
   /** Whether the cluster autoscaler moves between `min` and `max`. */
   readonly autoscale: boolean;
 }
@@ -92,7 +90,11 @@ function validatePools(path: string, { nodes, nodeProvisioning }: AksSpec): Prob
     });
   }
   for (const [name, { min, max, sandbox, vmSize }] of Object.entries(nodes)) {
-    if (sandbox === true && !RUNS_VIRTUAL_MACHINES.test(vmSize)) {
+    if (sandbox === "gvisor") {
+      const next = "AKS has Kata, and its nodes take no other runtime. EKS has gVisor.";
+      problems.push({ path: `${path}.nodes.${name}.sandbox`, found: sandbox, allowed: '"vm"', next });
+    }
+    if (sandbox === "vm" && !RUNS_VIRTUAL_MACHINES.test(vmSize)) {
       problems.push({
         path: `${path}.nodes.${name}.vmSize`,
         found: vmSize,
@@ -181,10 +183,10 @@ export function planAks({ blocks, ...base }: ClusterBase, spec: AksSpec, { setti
     costAnalysis: spec.costAnalysis ?? false,
     system: spec.system ?? { vmSize: "Standard_D4ds_v5", count: 3 },
     nodes: planPools(spec).map(
-      ({ name: key, sandbox = false, vmSize, min, max, kubernetesVersion, spot, labels, taints }) => ({
+      ({ name: key, sandboxed, vmSize, min, max, kubernetesVersion, spot, labels, taints }) => ({
         key,
-        name: poolName(key, { vmSize, spot, zones: network.zones, hostEncryption, sandbox }),
-        sandbox,
+        name: poolName(key, { vmSize, spot, zones: network.zones, hostEncryption, sandbox: sandboxed }),
+        sandboxed,
         vmSize,
         min,
         max,

@@ -11,6 +11,7 @@ import type { KubernetesProvider } from "../../providers";
 import { readTaint } from "../common-plan";
 import type { ComputePlan, KarpenterPoolPlan } from "./compute-plan";
 import { NODE_POLICIES } from "./control-plane";
+import { gvisorUserData } from "./gvisor";
 import { controllerPolicy, interruptionQueue, NODE_PURPOSE, queuePolicy } from "./karpenter-policy";
 import type { Ground } from "./nodes";
 import { roleName } from "./plan";
@@ -27,6 +28,12 @@ export interface KarpenterArgs extends Ground {
   readonly after: readonly pulumi.Resource[];
 }
 
+interface NodeIdentity {
+  readonly profile: iam.InstanceProfile;
+  /** What nodes need to join by it. */
+  readonly needed: readonly pulumi.Resource[];
+}
+
 const VERSION = "1.14.1";
 const CHARTS = {
   crds: { chart: "oci://public.ecr.aws/karpenter/karpenter-crd", version: VERSION },
@@ -36,7 +43,7 @@ const CHARTS = {
 /** Where Karpenter belongs: API Priority and Fairness lets controllers of `kube-system` through first. */
 const NAMESPACE = "kube-system";
 const SERVICE_ACCOUNT = "karpenter";
-const NODE_CLASS = "default";
+const NODE_CLASSES = { ordinary: "default", sandbox: "sandbox" } as const;
 
 /** What EC2 tells of before a node goes away, by the name of its rule. */
 const EVENTS = {
@@ -68,7 +75,7 @@ export class Karpenter extends pulumi.ComponentResource {
   }
 
   /** What makes an EC2 instance a node: a role, in a profile, that the cluster lets in. */
-  private createNodeIdentity(name: string, { site, cluster }: KarpenterArgs) {
+  private createNodeIdentity(name: string, { site, cluster }: KarpenterArgs): NodeIdentity {
     const role = createRole(site, NODE_PURPOSE, { service: "ec2.amazonaws.com" }, NODE_POLICIES);
     const profile = new iam.InstanceProfile(
       `${name}-nodes`,
@@ -159,19 +166,47 @@ export class Karpenter extends pulumi.ComponentResource {
 
   private createPools(
     name: string,
-    { site, cluster, network, compute, provider, networking }: KarpenterArgs,
-    nodes: { readonly profile: iam.InstanceProfile; readonly needed: readonly pulumi.Resource[] },
+    args: KarpenterArgs,
+    nodes: NodeIdentity,
     controller: helm.Release,
   ): pulumi.Resource[] {
-    const opts = { parent: this, provider };
-    const tag = `${site.plan.clusterName}-karpenter`;
-    const nodeClass = new CustomResource(
-      `${name}-class`,
+    const { site, compute, provider } = args;
+    const createClass = (child: string, metadata: { readonly name: string }, userData?: string) =>
+      this.createNodeClass(child, { metadata, userData }, args, nodes, controller);
+    const ordinary = createClass(`${name}-class`, { name: NODE_CLASSES.ordinary });
+    const sandbox = compute.nodePools.some(({ sandboxed }) => sandboxed)
+      ? createClass(`${name}-class-sandbox`, { name: NODE_CLASSES.sandbox }, gvisorUserData(site.plan.gvisor))
+      : undefined;
+    return compute.nodePools.map(
+      (pool) =>
+        new CustomResource(
+          `${name}-pool-${pool.name}`,
+          {
+            apiVersion: "karpenter.sh/v1",
+            kind: "NodePool",
+            metadata: { name: pool.name },
+            spec: nodePoolSpec(pool),
+          },
+          { parent: this, provider, dependsOn: [pool.sandboxed ? sandbox! : ordinary] },
+        ),
+    );
+  }
+
+  private createNodeClass(
+    name: string,
+    own: { readonly metadata: { readonly name: string }; readonly userData: string | undefined },
+    { site, cluster, network, provider, networking }: KarpenterArgs,
+    nodes: NodeIdentity,
+    controller: helm.Release,
+  ): CustomResource {
+    return new CustomResource(
+      name,
       {
         apiVersion: "karpenter.k8s.aws/v1",
         kind: "EC2NodeClass",
-        metadata: { name: NODE_CLASS },
+        metadata: own.metadata,
         spec: {
+          ...(own.userData !== undefined && { userData: own.userData }),
           amiSelectorTerms: [{ alias: "al2023@latest" }],
           instanceProfile: nodes.profile.name,
           subnetSelectorTerms: [...network.privateSubnetIds.values()].map((id) => ({ id })),
@@ -185,35 +220,26 @@ export class Karpenter extends pulumi.ComponentResource {
               ebs: { volumeSize: "50Gi", volumeType: "gp3", encrypted: true, deleteOnTermination: true },
             },
           ],
-          tags: { Name: tag },
+          tags: { Name: `${site.plan.clusterName}-karpenter` },
         },
       },
-      { ...opts, dependsOn: [controller, ...nodes.needed, ...network.egress, ...networking] },
-    );
-    return compute.nodePools.map(
-      (pool) =>
-        new CustomResource(
-          `${name}-pool-${pool.name}`,
-          {
-            apiVersion: "karpenter.sh/v1",
-            kind: "NodePool",
-            metadata: { name: pool.name },
-            spec: nodePoolSpec(pool),
-          },
-          { ...opts, dependsOn: [nodeClass] },
-        ),
+      { parent: this, provider, dependsOn: [controller, ...nodes.needed, ...network.egress, ...networking] },
     );
   }
 }
 
-function nodePoolSpec({ categories, architectures, spot, cpuLimit, labels, taints }: KarpenterPoolPlan) {
+function nodePoolSpec({ categories, architectures, spot, sandboxed, cpuLimit, labels, taints }: KarpenterPoolPlan) {
   return {
     limits: { cpu: String(cpuLimit) },
     disruption: { consolidationPolicy: "WhenEmptyOrUnderutilized", consolidateAfter: "1m" },
     template: {
       metadata: { labels },
       spec: {
-        nodeClassRef: { group: "karpenter.k8s.aws", kind: "EC2NodeClass", name: NODE_CLASS },
+        nodeClassRef: {
+          group: "karpenter.k8s.aws",
+          kind: "EC2NodeClass",
+          name: NODE_CLASSES[sandboxed ? "sandbox" : "ordinary"],
+        },
         requirements: [
           { key: "karpenter.k8s.aws/instance-category", operator: "In", values: [...categories] },
           { key: "karpenter.k8s.aws/instance-generation", operator: "Gt", values: ["4"] },

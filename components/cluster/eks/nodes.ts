@@ -6,6 +6,7 @@ import type { VpcNetwork } from "../../network/vpc";
 import { readTaint, type Taint } from "../common-plan";
 import type { NodeGroupPlan } from "./compute-plan";
 import { NODE_POLICIES } from "./control-plane";
+import { gvisorUserData } from "./gvisor";
 import { createRole, type ServiceRole, type Site } from "./site";
 
 export interface Ground {
@@ -42,6 +43,7 @@ function createNodeGroup(
       // IMDSv2 with one hop: pods cannot take the node's identity; theirs come from their own tokens.
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
       blockDeviceMappings: [rootVolume(group)],
+      ...(group.sandboxed && { userData: Buffer.from(gvisorUserData(plan.gvisor)).toString("base64") }),
       // Auto Scaling passes no tags on to what it launches.
       tagSpecifications: ["instance", "volume"].map((resourceType) => ({
         resourceType,

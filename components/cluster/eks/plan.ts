@@ -4,6 +4,7 @@ import type { EksSpec } from "../../spec/types";
 import { planOverlays } from "../../transform";
 import type { ClusterBase, ClusterBasePlan, ClusterContext, Place } from "../common-plan";
 import { planAddons, type AddonsPlan } from "./addon-plan";
+import { GVISOR_SOURCE, type GvisorPlan } from "./gvisor";
 import { planCompute, planNodeGroups, type ComputePlan, type NodeGroupPlan } from "./compute-plan";
 
 export interface AccessPlan {
@@ -26,13 +27,19 @@ export interface EksPlan extends ClusterBasePlan {
   readonly access: readonly AccessPlan[];
   readonly nodes: readonly NodeGroupPlan[];
   readonly compute: ComputePlan;
+  /** For nodes that run sandboxed pods. */
+  readonly gvisor: GvisorPlan;
   readonly addons: AddonsPlan;
   readonly sharedVolumes: boolean;
   readonly logRetentionDays: number;
   readonly supportType: "STANDARD" | "EXTENDED";
 }
 
-export function planEks({ blocks, ...base }: ClusterBase, spec: EksSpec, { settings }: ClusterContext): EksPlan {
+export function planEks(
+  { blocks, ...base }: ClusterBase,
+  spec: EksSpec,
+  { settings, gvisorNetwork }: ClusterContext,
+): EksPlan {
   const { region } = spec;
   const deployerRoleArn = settings.awsDeployerRoleArn!;
   const [, partition, , , account] = deployerRoleArn.split(":");
@@ -51,6 +58,7 @@ export function planEks({ blocks, ...base }: ClusterBase, spec: EksSpec, { setti
       network.subnets.map(({ zone }) => zone),
     ),
     compute: planCompute(spec),
+    gvisor: { source: spec.gvisorMirror ?? GVISOR_SOURCE, network: gvisorNetwork },
     addons: planAddons(spec),
     sharedVolumes: spec.sharedVolumes ?? false,
     logRetentionDays: spec.logRetentionDays ?? 90,

@@ -1,6 +1,7 @@
 import type { Problem } from "../../problem";
 import { DEFAULT_ADDONS } from "../../spec/eks-schema";
 import type { EksSpec, Environment } from "../../spec/types";
+import { sandboxRuntime } from "../portable/sandbox-plan";
 import { poolArchitectures } from "./compute-plan";
 
 /** Characters of a role's name (IAM quota), of which the longest purpose, `.karpenter-nodes`, takes 16. */
@@ -19,6 +20,7 @@ export function validateEks(path: string, spec: EksSpec, names: EksNames): Probl
     ...validateName(path, names),
     ...validateZones(path, spec),
     ...validateCompute(path, spec),
+    ...validateSandboxPools(path, spec),
     ...validateAccess(path, spec, names),
     ...validateAddons(path, spec),
   ];
@@ -73,6 +75,44 @@ function validateCompute(path: string, spec: EksSpec): Problem[] {
   }
   if (compute.kind === "fargate" && Object.keys(compute.profiles).length === 0) {
     problems.push({ path: `${path}.compute.profiles`, found: {}, allowed: "at least one profile" });
+  }
+  return problems;
+}
+
+/** Images whose nodes take gVisor by their user data. */
+const GVISOR_IMAGES: readonly string[] = ["AL2023_x86_64_STANDARD", "AL2023_ARM_64_STANDARD"];
+
+function validateSandboxPools(path: string, spec: EksSpec): Problem[] {
+  const { nodes = {}, compute, egress, gvisorMirror } = spec;
+  const ofKarpenter = compute?.kind === "karpenter" ? compute.nodePools : {};
+  const problems: Problem[] = [];
+  for (const [at, { sandbox }] of [
+    ...Object.entries(nodes).map(([name, pool]) => [`${path}.nodes.${name}`, pool] as const),
+    ...Object.entries(ofKarpenter).map(([name, pool]) => [`${path}.compute.nodePools.${name}`, pool] as const),
+  ]) {
+    if (sandbox !== "vm") continue;
+    problems.push({
+      path: `${at}.sandbox`,
+      found: sandbox,
+      allowed: '"gvisor"',
+      next: "EKS turns no nested virtualization on (aws/containers-roadmap#2784), and its images have no Kata. AKS has virtual machines.",
+    });
+  }
+  for (const [name, { sandbox, amiType }] of Object.entries(nodes)) {
+    if (sandbox !== "gvisor" || amiType === undefined || GVISOR_IMAGES.includes(amiType)) continue;
+    problems.push({
+      path: `${path}.nodes.${name}.amiType`,
+      found: amiType,
+      allowed: `one of ${GVISOR_IMAGES.join(", ")}, since the pool is a sandbox`,
+      next: "Bottlerocket takes no runtime from outside, and gVisor shows no GPU to a pod by itself.",
+    });
+  }
+  if (sandboxRuntime(spec)?.isolation === "gvisor" && egress === "none" && gvisorMirror === undefined) {
+    problems.push({
+      path: `${path}.gvisorMirror`,
+      allowed: 'the URL of a mirror of gVisor that the nodes reach: with egress "none" they do not reach its own',
+      next: `docs/clusters.md, "Sandboxes", has what it must hold.`,
+    });
   }
   return problems;
 }

@@ -2,12 +2,11 @@ import * as node from "@pulumi/kubernetes/node/v1";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "../cluster";
-import { SANDBOX_CLASS, SANDBOX_LABEL, SANDBOX_TAINT } from "./sandbox-plan";
+import { SANDBOX_CLASS, SANDBOX_LABEL, SANDBOX_TAINT, type SandboxRuntime } from "./sandbox-plan";
 
 export interface SandboxPoolArgs {
   readonly cluster: Cluster;
-  /** Name of the runtime in the containerd of the pool's nodes. */
-  readonly handler: string;
+  readonly runtime: SandboxRuntime;
 }
 
 /**
@@ -17,13 +16,14 @@ export interface SandboxPoolArgs {
 export class SandboxPool extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 
-  constructor(name: string, { cluster, handler }: SandboxPoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("isthmus:cluster:SandboxPool", name, { cluster: cluster.key, handler }, opts);
-    const runtime = new node.RuntimeClass(
+  constructor(name: string, { cluster, runtime }: SandboxPoolArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("isthmus:cluster:SandboxPool", name, { cluster: cluster.key, handler: runtime.handler }, opts);
+    const runtimeClass = new node.RuntimeClass(
       name,
       {
         metadata: { name: SANDBOX_CLASS },
-        handler,
+        handler: runtime.handler,
+        ...(runtime.overhead !== undefined && { overhead: { podFixed: { memory: runtime.overhead } } }),
         scheduling: {
           nodeSelector: { [SANDBOX_LABEL]: "true" },
           tolerations: [{ key: SANDBOX_TAINT.key, operator: "Equal", value: "true", effect: SANDBOX_TAINT.effect }],
@@ -31,7 +31,7 @@ export class SandboxPool extends pulumi.ComponentResource {
       },
       { parent: this, provider: cluster.provider },
     );
-    this.ready = [runtime];
+    this.ready = [runtimeClass];
     this.registerOutputs({});
   }
 }

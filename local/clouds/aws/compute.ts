@@ -1,3 +1,5 @@
+import type { PropertyMap } from "../../protocol/property";
+import type { Refusal } from "../model";
 import { textAt } from "../paths";
 import { anything, boolean, each, json, list, map, number, object, string } from "../schema";
 import { dependencyViolation, ec2Id, ec2NotFound, ec2Outputs, REGIONAL, regionOf, type AwsModel } from "./common";
@@ -58,6 +60,20 @@ const securityGroup: AwsModel = {
   inUse: (entry) => ({ code: "DependencyViolation", message: `resource ${entry.id} has a dependent object` }),
 };
 
+/** Bytes of user data, before they are encoded (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html). */
+const USER_DATA_LIMIT = 16_384;
+
+function userDataRule(inputs: PropertyMap): Refusal | undefined {
+  const encoded = textAt(inputs, "userData");
+  if (encoded === undefined) return undefined;
+  const data = Buffer.from(encoded, "base64");
+  if (data.toString("base64") !== encoded) {
+    return { code: "InvalidUserData.Malformed", message: "Invalid BASE64 encoding of user data." };
+  }
+  if (data.length <= USER_DATA_LIMIT) return undefined;
+  return { code: "InvalidParameterValue", message: `User data is limited to ${USER_DATA_LIMIT} bytes` };
+}
+
 const launchTemplate: AwsModel = {
   type: LAUNCH_TEMPLATE,
   label: "EC2 Launch Template",
@@ -94,10 +110,14 @@ const launchTemplate: AwsModel = {
       ...each(string({ oneOf: ["enabled", "disabled"] }), "httpProtocolIpv6", "instanceMetadataTags"),
     }),
     tagSpecifications: list(object({ resourceType: string(), tags: map() })),
+    cpuOptions: object({
+      ...each(string({ oneOf: ["enabled", "disabled"] }), "amdSevSnp", "nestedVirtualization"),
+      coreCount: number({ minimum: 1 }),
+      threadsPerCore: number({ minimum: 1, maximum: 2 }),
+    }),
     ...each(
       anything(),
       "capacityReservationSpecification",
-      "cpuOptions",
       "creditSpecification",
       "enclaveOptions",
       "hibernationOptions",
@@ -137,6 +157,7 @@ const launchTemplate: AwsModel = {
     code: "InvalidLaunchTemplateName.AlreadyExistsException",
     message: "Launch template name already in use.",
   }),
+  rules: [userDataRule],
 };
 
 const vpcEndpoint: AwsModel = {

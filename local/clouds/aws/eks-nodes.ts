@@ -104,6 +104,19 @@ function templateRule({ launchTemplate, diskSize, remoteAccess }: PropertyMap): 
   return undefined;
 }
 
+/** EKS adds a part of its own to the user data of Amazon Linux; that of Bottlerocket is TOML. */
+function userDataRule(inputs: PropertyMap, { ledger, scope }: AwsContext): Refusal | undefined {
+  const template = ledger.get(LAUNCH_TEMPLATE, textAt(inputs, "launchTemplate.id") ?? "", scope);
+  const encoded = textAt(template?.inputs, "userData");
+  const amiType = textAt(inputs, "amiType") ?? "AL2023_x86_64_STANDARD";
+  if (encoded === undefined || !amiType.startsWith("AL2")) return undefined;
+  if (/^Content-Type: multipart\//im.test(Buffer.from(encoded, "base64").toString())) return undefined;
+  return {
+    code: "Ec2LaunchTemplateInvalidConfiguration",
+    message: "User data was not in the MIME multipart format.",
+  };
+}
+
 /** Graviton types have a `g` behind their generation. */
 function imageRule(inputs: PropertyMap): Refusal | undefined {
   const amiType = textAt(inputs, "amiType") ?? "AL2023_x86_64_STANDARD";
@@ -272,6 +285,7 @@ const nodeGroup: AwsModel = {
     nodeRoleRule,
     networkRule,
     templateRule,
+    userDataRule,
     imageRule,
     scalingRule,
     updateRule,

@@ -114,7 +114,7 @@ test("an AKS cluster with every option stands, changes its allowed blocks in pla
   const life = new Life();
   const options = {
     endpoint: { access: "restricted", allowedCidrs: ["203.0.113.0/24"] },
-    nodes: { secure: { vmSize: "Standard_D4ds_v5", min: 1, max: 1, sandbox: true } },
+    nodes: { secure: { vmSize: "Standard_D4ds_v5", min: 1, max: 1, sandbox: "vm" } },
     nodeProvisioning: { mode: "Auto" },
     secretsEncryption: { key: "created" },
     tier: "Premium",

@@ -1,9 +1,7 @@
 /** What is the same on every cluster: what a namespace's pods may send and receive, whatever the mesh. */
 import { networkPolicies } from "../../../components/cluster/portable/network-policies";
 import type { NamespacePlan } from "../../../components/cluster/portable/namespaces";
-import type { AksPlan } from "../../../components/cluster/aks/plan";
-import type { EksPlan } from "../../../components/cluster/eks/plan";
-import { EAST, NORTH, planOf, SHOP } from "../../kit/environment";
+import { planOf, SHOP } from "../../kit/environment";
 
 interface Peer {
   readonly namespace?: Readonly<Record<string, string>>;
@@ -167,70 +165,4 @@ test("probes pass where the mesh gives them another address", () => {
   );
 
   expect(admits(shop!, "web", "ingress", { ip: "169.254.7.127" }, 8080)).toBe(true);
-});
-
-describe("a sandboxed workload", () => {
-  const sandbox = { vmSize: "Standard_D4ds_v5", min: 1, max: 3, sandbox: true };
-  const northWith = (pool: object) => ({ ...NORTH, nodes: { ...NORTH.nodes, secure: { ...sandbox, ...pool } } });
-  const eastWith = (...handlers: string[]) => ({
-    ...EAST,
-    nodes: {
-      ...EAST.nodes,
-      ...Object.fromEntries(
-        handlers.map((handler, index) => [
-          `s${index}`,
-          { instanceTypes: ["m7i.large"], min: 0, max: 2, sandbox: { handler } },
-        ]),
-      ),
-    },
-  });
-  const reports = { ...SHOP.workloads!.reports!, sandbox: true };
-  const spec = (clusters: object, on = ["north"]) => ({
-    ...SHOP,
-    clusters: { east: EAST, north: NORTH, ...clusters },
-    workloads: { ...SHOP.workloads, reports: { ...reports, on } },
-  });
-  const problemsOf = (value: unknown): string[] => {
-    try {
-      planOf(value);
-    } catch (error) {
-      return (error as Error).message.split("\n").slice(1);
-    }
-    return [];
-  };
-
-  test.each<[string, unknown, string]>([
-    [
-      "on a cluster without a pool for it",
-      spec({ east: eastWith("runsc") }),
-      'workloads.reports.on[0]: found "north", allowed: a cluster that can run sandboxed pods: east. Give clusters.north a pool with `sandbox`, or run the workload without.',
-    ],
-    [
-      "in a size that runs no virtual machines",
-      spec({ north: northWith({ vmSize: "Standard_B4ms" }) }),
-      'clusters.north.nodes.secure.vmSize: found "Standard_B4ms", allowed: a size that can run virtual machines, since the pool is a sandbox: of the D, E or F family from version 3 on, and not Arm',
-    ],
-    [
-      "behind two runtimes of one cluster",
-      spec({ east: eastWith("runsc", "kata") }, ["east"]),
-      'clusters.east.nodes.s1.sandbox.handler: found "kata", allowed: "runsc", as the cluster\'s other sandbox pools have it: one RuntimeClass stands for all of them',
-    ],
-  ])("%s is one clear problem, before anything is touched", (_what, value, problem) => {
-    expect(problemsOf(value)).toEqual([`  1. ${problem}`]);
-  });
-
-  test("runs in a virtual machine on AKS and behind the image's runtime on EKS, by the same word", () => {
-    const plan = planOf(spec({ east: eastWith("runsc"), north: northWith({}) }, ["east", "north"]));
-    const [east, north] = plan.clusters as [EksPlan, AksPlan];
-    const marks = { labels: { "isthmus/sandbox": "true" }, taints: ["isthmus/sandbox=true:NoSchedule"] };
-
-    expect(plan.sandboxes).toEqual({ east: "runsc", north: "kata" });
-    expect(north.nodes.find(({ key }) => key === "secure")).toMatchObject({ sandbox: true, ...marks });
-    expect(east.nodes.find(({ name }) => name === "s0")).toMatchObject(marks);
-    expect(plan.workloads.map(({ key, sandbox: own }) => [key, own])).toEqual([
-      ["checkout", false],
-      ["reports", true],
-      ["web", false],
-    ]);
-  });
 });

@@ -59,6 +59,11 @@ describe("a cluster whose add-ons are EKS's", () => {
       "Disk size must be specified within the launch template.",
     ],
     [
+      "user data that EKS cannot add its own to",
+      { launchTemplate: { id: "TEMPLATE", version: "1" } },
+      "Ec2LaunchTemplateInvalidConfiguration: User data was not in the MIME multipart format.",
+    ],
+    [
       "two bounds of an update",
       { updateConfig: { maxUnavailable: 1, maxUnavailablePercentage: 33 } },
       "Only one of maxUnavailable and maxUnavailablePercentage can be specified",
@@ -66,7 +71,9 @@ describe("a cluster whose add-ons are EKS's", () => {
   ])("a group with %s is refused", async (_, change, message) => {
     await addon("vpc-cni");
     await aws.create(ATTACHMENT, "cni", { role: "nodes", policyArn: CNI_POLICY });
-    const template = await aws.create("aws:ec2/launchTemplate:LaunchTemplate", "t", {});
+    const template = await aws.create("aws:ec2/launchTemplate:LaunchTemplate", "t", {
+      userData: Buffer.from("#!/bin/bash").toString("base64"),
+    });
     const news = JSON.parse(JSON.stringify({ ...nodes, ...change }).replace("TEMPLATE", template.id)) as PropertyMap;
     expect(await refusal(aws.create(NODES, "n", news))).toContain(message);
   });
@@ -143,4 +150,26 @@ test("a file system has one mount target a zone, and stays while it has one", as
   expect(await refusal(aws.create(TARGET, "u", target))).toContain("mount target already exists in this AZ");
   expect(await refusal(aws.delete(files))).toContain("has mount targets created in it");
   expect((await aws.diff(files, { creationToken: "shared" })).replaces).toEqual(["encrypted"]);
+});
+
+test.each<[what: string, inputs: PropertyMap, message: string]>([
+  [
+    "user data that is not encoded",
+    { userData: "#!/bin/bash" },
+    "creating EC2 Launch Template: api error InvalidUserData.Malformed: Invalid BASE64 encoding of user data.",
+  ],
+  [
+    "more user data than EC2 takes",
+    { userData: Buffer.alloc(16_385, "#").toString("base64") },
+    "creating EC2 Launch Template: api error InvalidParameterValue: User data is limited to 16384 bytes",
+  ],
+  [
+    "a CPU option that is none",
+    { cpuOptions: { nestedVirtualization: "on" } },
+    '"cpuOptions.nestedVirtualization" of aws:ec2/launchTemplate:LaunchTemplate is "on"; allowed: one of enabled, disabled',
+  ],
+])("a launch template with %s is refused", async (_, inputs, message) => {
+  const aws = await Tenant.of("aws", { region: "eu-west-1" });
+
+  expect(await refusal(aws.create("aws:ec2/launchTemplate:LaunchTemplate", "t", inputs))).toBe(message);
 });
