@@ -1,13 +1,5 @@
-import {
-  compare,
-  type HTTPRouteGroup,
-  type HttpMatch,
-  type SmiDocument,
-  type Subject,
-  type TCPRoute,
-  type TrafficSplit,
-  type TrafficTarget,
-} from "./model";
+import type { HTTPRouteGroup, HttpMatch, SmiDocument, Subject, TCPRoute, TrafficSplit, TrafficTarget } from "./model";
+import { compare } from "./order";
 import type { Source } from "./problem";
 import { escapeRegex } from "./regex/syntax";
 

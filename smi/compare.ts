@@ -3,7 +3,6 @@ import type { Facts } from "./facts";
 import type { Request } from "./meaning";
 import {
   type Anchor,
-  compare,
   DocumentIndex,
   type HttpMatch,
   keyOf,
@@ -12,6 +11,7 @@ import {
   subjectKey,
   type TrafficTarget,
 } from "./model";
+import { compare } from "./order";
 import { witnesses } from "./regex/witness";
 
 /** Requests of one kind that one version allows and the other denies. */

@@ -1,3 +1,6 @@
+import { sortedTexts } from "./order";
+import { add, groupByPair, PairMap } from "./pair-map";
+
 /**
  * What a translator must know about the workloads. SMI names a destination by its ServiceAccount, and no mesh selects
  * pods by it (https://github.com/servicemeshinterface/smi-spec/issues/82).
@@ -25,7 +28,8 @@ export interface WorkloadFacts {
 /** Whether a selector, of a Service or of another workload, catches the pods of this workload. An empty one catches all. */
 export function catches(selector: Readonly<Record<string, string>>, workload: WorkloadFacts): boolean {
   const labels = workload.podLabels ?? workload.labels;
-  return Object.entries(selector).every(([name, value]) => labels[name] === value);
+  for (const name in selector) if (labels[name] !== selector[name]) return false;
+  return true;
 }
 
 export interface ContainerPort {
@@ -64,11 +68,20 @@ export interface ServicePort {
   readonly appProtocol?: string;
 }
 
+/** Tells workloads of one ServiceAccount apart, by the labels that select them. */
+export function labelName({ labels }: WorkloadFacts): string {
+  return sortedTexts(Object.keys(labels))
+    .map((name) => `${name.replace(/^.*\//, "")}-${labels[name]}`)
+    .join("-");
+}
+
 /** Facts by what they are looked up by: an environment may have thousands of workloads, and a rule for each. */
 interface FactsIndex {
-  readonly workloadsBySubject: ReadonlyMap<string, readonly WorkloadFacts[]>;
+  readonly workloadsBySubject: PairMap<WorkloadFacts[]>;
   readonly workloadsByNamespace: ReadonlyMap<string, readonly WorkloadFacts[]>;
-  readonly services: ReadonlyMap<string, ServiceFacts>;
+  /** Of the namespaces that were asked for, by the name and the value of each label. */
+  readonly workloadsByLabel: Map<string, PairMap<WorkloadFacts[]>>;
+  readonly services: PairMap<ServiceFacts[]>;
   readonly servicesByNamespace: ReadonlyMap<string, readonly ServiceFacts[]>;
 }
 
@@ -78,13 +91,11 @@ function indexOf(facts: Facts): FactsIndex {
   const known = indexes.get(facts);
   if (known !== undefined) return known;
   const index: FactsIndex = {
-    workloadsBySubject: groupBy(facts.workloads, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
+    workloadsBySubject: groupByPair(facts.workloads, ({ namespace, serviceAccount }) => [namespace, serviceAccount]),
     workloadsByNamespace: groupBy(facts.workloads, ({ namespace }) => namespace),
+    workloadsByLabel: new Map(),
+    services: groupByPair(facts.services, ({ namespace, name }) => [namespace, name]),
     servicesByNamespace: groupBy(facts.services, ({ namespace }) => namespace),
-    // The first of two with one name, as a search would find it.
-    services: new Map(
-      [...facts.services].reverse().map((service) => [`${service.namespace}/${service.name}`, service]),
-    ),
   };
   indexes.set(facts, index);
   return index;
@@ -94,8 +105,9 @@ function indexOf(facts: Facts): FactsIndex {
 export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
+    const own = key(item);
+    const group = groups.get(own);
+    if (group === undefined) groups.set(own, [item]);
     else group.push(item);
   }
   return groups;
@@ -106,7 +118,7 @@ export function workloadsOf(
   facts: Facts,
   subject: { readonly namespace: string; readonly serviceAccount: string },
 ): readonly WorkloadFacts[] {
-  return indexOf(facts).workloadsBySubject.get(`${subject.namespace}/${subject.serviceAccount}`) ?? [];
+  return indexOf(facts).workloadsBySubject.get(subject.namespace, subject.serviceAccount) ?? [];
 }
 
 /** The workloads of a namespace. */
@@ -114,12 +126,45 @@ export function workloadsIn(facts: Facts, namespace: string): readonly WorkloadF
   return indexOf(facts).workloadsByNamespace.get(namespace) ?? [];
 }
 
+/** Below this, a look at all of them is faster than an index. */
+const FEW_WORKLOADS = 32;
+
+/** The workloads of a namespace whose pods a selector catches, in their order. */
+export function workloadsCaughtBy(
+  facts: Facts,
+  namespace: string,
+  selector: Readonly<Record<string, string>>,
+): readonly WorkloadFacts[] {
+  let candidates = workloadsIn(facts, namespace);
+  if (candidates.length > FEW_WORKLOADS) {
+    const byLabel = labelsIn(facts, namespace);
+    for (const name in selector) {
+      const having = byLabel.get(name, selector[name]!) ?? [];
+      if (having.length < candidates.length) candidates = having;
+    }
+  }
+  return candidates.filter((workload) => catches(selector, workload));
+}
+
+function labelsIn(facts: Facts, namespace: string): PairMap<WorkloadFacts[]> {
+  const { workloadsByLabel } = indexOf(facts);
+  const known = workloadsByLabel.get(namespace);
+  if (known !== undefined) return known;
+  const byLabel = new PairMap<WorkloadFacts[]>();
+  for (const workload of workloadsIn(facts, namespace)) {
+    const labels = workload.podLabels ?? workload.labels;
+    for (const name in labels) add(byLabel, name, labels[name]!, workload);
+  }
+  workloadsByLabel.set(namespace, byLabel);
+  return byLabel;
+}
+
 /** The Services of a namespace. */
 export function servicesIn(facts: Facts, namespace: string): readonly ServiceFacts[] {
   return indexOf(facts).servicesByNamespace.get(namespace) ?? [];
 }
 
-/** The Service of a name. */
+/** The Service of a name; the first of two. */
 export function findService(facts: Facts, namespace: string, name: string): ServiceFacts | undefined {
-  return indexOf(facts).services.get(`${namespace}/${name}`);
+  return indexOf(facts).services.get(namespace, name)?.[0];
 }

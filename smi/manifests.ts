@@ -2,7 +2,8 @@ import type { ContainerPort, Facts, ServiceFacts, WorkloadFacts } from "./facts"
 import { catches } from "./facts";
 import { readService, type ServiceManifest } from "./manifests/service";
 import { isWorkloadKind, readWorkload, type WorkloadManifest } from "./manifests/workload";
-import { compare, type SmiDocument, type Subject, subjectKey } from "./model";
+import { type SmiDocument, type Subject, subjectKey } from "./model";
+import { compare } from "./order";
 import { describeSource, distinctProblems, type Problem, problemAt } from "./problem";
 import type { OtherDocument } from "./read";
 import { Cursor } from "./reader/cursor";

@@ -1,5 +1,7 @@
 import { resolveBindings } from "./bindings";
 import { groupBy } from "./facts";
+import { sortBy } from "./order";
+import { PairMap } from "./pair-map";
 import type { Located, Position, Problem, Source } from "./problem";
 
 /**
@@ -180,7 +182,9 @@ export class DocumentIndex {
   /** What is wrong with the IdentityBindings that the targets name. */
   readonly bindingProblems: readonly Problem[];
   private splitsByNamespace: ReadonlyMap<string, readonly TrafficSplit[]> | undefined;
-  private readonly routes = new Map<string, HTTPRouteGroup | TCPRoute | UDPRoute>();
+  private readonly groups = new PairMap<HTTPRouteGroup>();
+  private readonly tcpRoutes = new PairMap<TCPRoute>();
+  private readonly udpRoutes = new PairMap<UDPRoute>();
 
   /** @param options.trustDomain Of the mesh; identities of others stay foreign. Default: `cluster.local`. */
   constructor(
@@ -194,9 +198,10 @@ export class DocumentIndex {
     this.bindingProblems = resolved.problems;
     this.splits = sortByKey(documents.filter((document) => document.kind === "TrafficSplit"));
     for (const document of documents) {
-      if (document.kind === "HTTPRouteGroup" || document.kind === "TCPRoute" || document.kind === "UDPRoute") {
-        this.routes.set(`${document.kind} ${keyOf(document)}`, document);
-      }
+      const { namespace, name } = document;
+      if (document.kind === "HTTPRouteGroup") this.groups.set(namespace, name, document);
+      else if (document.kind === "TCPRoute") this.tcpRoutes.set(namespace, name, document);
+      else if (document.kind === "UDPRoute") this.udpRoutes.set(namespace, name, document);
     }
   }
 
@@ -207,18 +212,15 @@ export class DocumentIndex {
   }
 
   group(namespace: string, name: string): HTTPRouteGroup | undefined {
-    const found = this.routes.get(`HTTPRouteGroup ${namespace}/${name}`);
-    return found?.kind === "HTTPRouteGroup" ? found : undefined;
+    return this.groups.get(namespace, name);
   }
 
   tcp(namespace: string, name: string): TCPRoute | undefined {
-    const found = this.routes.get(`TCPRoute ${namespace}/${name}`);
-    return found?.kind === "TCPRoute" ? found : undefined;
+    return this.tcpRoutes.get(namespace, name);
   }
 
   udp(namespace: string, name: string): UDPRoute | undefined {
-    const found = this.routes.get(`UDPRoute ${namespace}/${name}`);
-    return found?.kind === "UDPRoute" ? found : undefined;
+    return this.udpRoutes.get(namespace, name);
   }
 
   /** Names of a kind, for "did you mean". */
@@ -242,15 +244,4 @@ export function withAccounts(
 
 function sortByKey<T extends Located>(documents: readonly T[]): T[] {
   return sortBy(documents, keyOf);
-}
-
-/** In the order of their keys, each of which is asked for once. */
-export function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {
-  const keyed = items.map((item) => ({ item, key: key(item) }));
-  return keyed.sort((left, right) => compare(left.key, right.key)).map(({ item }) => item);
-}
-
-/** Order by code units, the same on every machine. */
-export function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { groupBy } from "./facts";
-import { compare, sortBy, type TrafficSplit, type TrafficTarget } from "./model";
+import type { TrafficSplit, TrafficTarget } from "./model";
+import { compare, sortedTexts } from "./order";
 import { madeFrom } from "./origin";
 import type { Problem } from "./problem";
 
@@ -25,12 +26,17 @@ export interface Translation {
 
 /** Sorted by kind, namespace and name. */
 export function sortObjects(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  return sortBy(objects, ({ kind, metadata }) => `${kind}\0${metadata.namespace}\0${metadata.name}`);
+  return [...objects].sort(
+    (left, right) =>
+      compare(left.kind, right.kind) ||
+      compare(left.metadata.namespace, right.metadata.namespace) ||
+      compare(left.metadata.name, right.metadata.name),
+  );
 }
 
 /** The labels in the order of their names. */
 export function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).sort(([left], [right]) => compare(left, right)));
+  return Object.fromEntries(sortedTexts(Object.keys(record)).map((name) => [name, record[name]!]));
 }
 
 /** What becomes an object, before it has a name. */
@@ -63,14 +69,17 @@ const MAX_NAME = 63;
  * @param wanted Identity (unique) to the name it would like.
  */
 export function assignNames(wanted: ReadonlyMap<string, string>): Map<string, string> {
+  const names = new Map<string, string>();
   const claims = new Map<string, number>();
-  for (const name of wanted.values()) claims.set(clean(name), (claims.get(clean(name)) ?? 0) + 1);
-  return new Map(
-    [...wanted].map(([identity, raw]) => {
-      const name = clean(raw);
-      return [identity, name.length <= MAX_NAME && claims.get(name) === 1 ? name : hashed(name, identity)];
-    }),
-  );
+  for (const [identity, raw] of wanted) {
+    const name = clean(raw);
+    names.set(identity, name);
+    claims.set(name, (claims.get(name) ?? 0) + 1);
+  }
+  for (const [identity, name] of names) {
+    if (name.length > MAX_NAME || claims.get(name) !== 1) names.set(identity, hashed(name, identity));
+  }
+  return names;
 }
 
 /** The name cut so that a hash of its identity fits behind it. */
@@ -79,7 +88,11 @@ function hashed(name: string, identity: string): string {
   return `${name.slice(0, MAX_NAME - 9).replace(/[-.]+$/, "")}-${hash}`;
 }
 
+/** What most names are already. */
+const CLEAN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
+
 function clean(name: string): string {
+  if (CLEAN.test(name)) return name;
   const text = name
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, "-")

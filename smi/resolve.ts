@@ -1,4 +1,4 @@
-import { catches, type Facts, type WorkloadFacts, workloadsIn, workloadsOf } from "./facts";
+import { catches, type Facts, type WorkloadFacts, workloadsCaughtBy, workloadsOf } from "./facts";
 import {
   type AccessRule,
   type DocumentIndex,
@@ -9,6 +9,7 @@ import {
   subjectKey,
   type TrafficTarget,
 } from "./model";
+import { sortedNumbers, sortedTexts } from "./order";
 import { type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
 
@@ -129,8 +130,8 @@ function checkWorkloads(target: TrafficTarget, facts: Facts): Problem[] {
     return [problemAt("SMI-SA-UNRESOLVED", target, position, message)];
   }
   return workloads.flatMap((workload) =>
-    workloadsIn(facts, workload.namespace)
-      .filter((other) => other.serviceAccount !== workload.serviceAccount && selects(workload, other))
+    workloadsCaughtBy(facts, workload.namespace, workload.labels)
+      .filter((other) => other.serviceAccount !== workload.serviceAccount)
       .map((other) => {
         const labels = Object.entries(workload.labels)
           .map(([name, value]) => `${name}=${value}`)
@@ -156,11 +157,14 @@ function toGrant(index: DocumentIndex, target: TrafficTarget, facts: Facts): Gra
     return group ? picked.map((match) => ({ group, match, rule })) : [];
   });
   const sources = new Map(
-    target.sources.map(({ position: _, ...source }): [string, Subject] => [subjectKey(source), source]),
+    target.sources.map(({ namespace, serviceAccount, spiffe }): [string, Subject] => {
+      const source = { namespace, serviceAccount, ...(spiffe === undefined ? {} : { spiffe }) };
+      return [subjectKey(source), source];
+    }),
   );
   return {
     target,
-    sources: [...sources.keys()].sort().map((key) => sources.get(key)!),
+    sources: sortedTexts(sources.keys()).map((key) => sources.get(key)!),
     workloads: workloadsOf(facts, target.destination),
     ports: portsOf(index, target),
     requests: http.length === 0 ? "any" : requests,
@@ -183,7 +187,7 @@ function checkPorts({ target, ports, workloads, requests }: Grant): Problem[] {
   if (ports === "every" || workloads.length === 0) return [];
   const { position } = target.destination;
   const known = new Map(workloads.flatMap((workload) => workload.ports.map((port) => [port.port, port] as const)));
-  const allowed = listed([...known.keys()].sort((left, right) => left - right).map(String));
+  const allowed = listed(sortedNumbers(known.keys()).map(String));
   if (ports.size === 0) {
     const message = `destination.port ${target.destination.port} is not among the ports of its TCPRoutes, so nothing is allowed; make them agree`;
     return [problemAt("SMI-PORT", target, position, message)];

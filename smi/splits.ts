@@ -1,11 +1,10 @@
 import {
-  catches,
   type Facts,
   findService,
   type ServiceFacts,
   type ServicePort,
   type WorkloadFacts,
-  workloadsIn,
+  workloadsCaughtBy,
 } from "./facts";
 import type { Backend, DocumentIndex, HttpMatch, TrafficSplit } from "./model";
 import { type Position, type Problem, problemAt } from "./problem";
@@ -148,13 +147,11 @@ export function containersBehind(
 ): { readonly workload: WorkloadFacts; readonly port: number }[] {
   const target = port.targetPort ?? port.port;
   if (Object.keys(service.selector).length === 0) return [];
-  return workloadsIn(facts, service.namespace)
-    .filter((workload) => catches(service.selector, workload))
-    .flatMap((workload) =>
-      workload.ports
-        .filter((own) => own.port === target || (own.name !== undefined && own.name === target))
-        .map((own) => ({ workload, port: own.port })),
-    );
+  return workloadsCaughtBy(facts, service.namespace, service.selector).flatMap((workload) =>
+    workload.ports
+      .filter((own) => own.port === target || (own.name !== undefined && own.name === target))
+      .map((own) => ({ workload, port: own.port })),
+  );
 }
 
 /** Other splits that this one meets: of the same root, or of one of its backends; and the root among the backends. */

@@ -1,7 +1,8 @@
 import type { Request } from "../../smi";
 import { explain, type Explanation } from "../../smi/explain";
 import type { MeshName } from "../../smi/mesh-names";
-import { compare, DocumentIndex, keyOf, type Subject, subjectKey } from "../../smi/model";
+import { DocumentIndex, keyOf, type Subject, subjectKey } from "../../smi/model";
+import { compare } from "../../smi/order";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import { UserError } from "../user-error";
 import { describeOnMesh, onMesh, type OnMesh } from "./on-mesh";

@@ -1,5 +1,6 @@
 import type { WorkloadFacts } from "../facts";
-import { type Anchor, compare, subjectKey, type TrafficTarget } from "../model";
+import { type Anchor, subjectKey, type TrafficTarget } from "../model";
+import { sortedNumbers, sortedTexts } from "../order";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
 import type { Grant } from "../resolve";
@@ -87,9 +88,9 @@ function checkMatches({ target, requests }: Grant): Problem[] {
  */
 function checkPorts({ target, ports, workloads, requests }: Grant): Problem[] {
   const { position } = target.destination;
-  const own = (workload: WorkloadFacts): number[] => workload.ports.map(({ port }) => port).sort((a, b) => a - b);
+  const own = (workload: WorkloadFacts): number[] => workload.ports.map(({ port }) => port);
   const several = workloads.some((workload) => workload.ports.length > 1);
-  const all = listed([...new Set(workloads.flatMap(own))].sort((a, b) => a - b).map(String));
+  const all = listed(sortedNumbers(new Set(workloads.flatMap(own))).map(String));
   if (ports !== "every" && workloads.some((workload) => own(workload).some((port) => !ports.has(port)))) {
     const message = `found rules for port ${listed([...ports].map(String))}, container ports of "${subjectKey(target.destination)}": ${all}. A Consul intention opens all ports of a service; name all of them, or let the pods declare these only.`;
     return [problemAt("SMI-PORT-SHARED", target, position, message)];
@@ -130,7 +131,7 @@ function planDestination(
     }
   }
   const protocol = speaksHttp ? (services.protocolOf(namespace, name)?.protocol ?? "http") : undefined;
-  const planned = [...sources.keys()].sort(compare).flatMap((source): IntentionSource[] => {
+  const planned = sortedTexts(sources.keys()).flatMap((source): IntentionSource[] => {
     const criteria = sources.get(source)!;
     if (criteria === "any") return [{ name: source, action: "allow" }];
     return criteria.length === 0 ? [] : [{ name: source, permissions: permissionsOf(criteria, acls) }];

@@ -1,5 +1,16 @@
-import { catches, type Facts, type ServiceFacts, type WorkloadFacts } from "../facts";
+import {
+  catches,
+  type Facts,
+  findService,
+  groupBy,
+  type ServiceFacts,
+  type WorkloadFacts,
+  workloadsCaughtBy,
+  workloadsOf,
+} from "../facts";
 import { type DocumentIndex, type Subject, subjectKey } from "../model";
+import { sortedTexts } from "../order";
+import { groupByPair, type PairMap } from "../pair-map";
 import { listed } from "../reader/suggest";
 import type { Protocol } from "./objects";
 
@@ -37,10 +48,7 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
  * cluster: without Consul Enterprise there are no namespaces.
  */
 export class ConsulServices {
-  private readonly services: ReadonlyMap<string, ServiceFacts>;
-  private readonly accounts: ReadonlyMap<string, readonly WorkloadFacts[]>;
-  private readonly workloads: LabelIndex<WorkloadFacts>;
-  private readonly registered: LabelIndex<ServiceFacts>;
+  private readonly registered: SelectorIndex;
   private readonly namespaces: ReadonlyMap<string, ReadonlySet<string>>;
   private readonly identities = new Map<string, Identity>();
 
@@ -49,14 +57,11 @@ export class ConsulServices {
     private readonly facts: Facts,
     private readonly options: ServicesOptions,
   ) {
-    this.services = new Map(facts.services.map((service) => [`${service.namespace}/${service.name}`, service]));
-    this.accounts = grouped(facts.workloads.map((workload) => [subjectKey(workload), workload]));
-    this.workloads = new LabelIndex(facts.workloads, (workload) => workload.podLabels ?? workload.labels);
     const hidden = this.hidden();
     const registered = facts.services.filter(
       ({ namespace, name, externalName }) => !externalName && !hidden.has(`${namespace}/${name}`),
     );
-    this.registered = new LabelIndex(registered, ({ selector }) => selector);
+    this.registered = new SelectorIndex(registered);
     this.namespaces = this.claims(registered);
   }
 
@@ -81,7 +86,7 @@ export class ConsulServices {
   }
 
   private resolve(subject: Subject, role: "source" | "destination"): Identity {
-    const workloads = this.accounts.get(subjectKey(subject)) ?? [];
+    const workloads = workloadsOf(this.facts, subject);
     const candidates = this.servicesOf(workloads);
     const key = subjectKey(subject);
     if (!this.options.acls && workloads.length === 0) {
@@ -116,18 +121,14 @@ export class ConsulServices {
 
   /** Names of the Services that register any of the workloads' pods, sorted. */
   servicesOf(workloads: readonly WorkloadFacts[]): string[] {
-    const names = workloads.flatMap((workload) =>
-      this.registered
-        .sharing(workload.namespace, workload.podLabels ?? workload.labels)
-        .filter(({ selector }) => catches(selector, workload))
-        .map(({ name }) => name),
+    return sortedTexts(
+      new Set(workloads.flatMap((workload) => this.registered.catching(workload).map(({ name }) => name))),
     );
-    return [...new Set(names)].sort();
   }
 
   /** ServiceAccounts whose pods the Service selects, sorted. */
   accountsBehind(namespace: string, name: string): string[] {
-    return [...new Set(this.workloadsBehind(namespace, name).map(subjectKey))].sort();
+    return sortedTexts(new Set(this.workloadsBehind(namespace, name).map(subjectKey)));
   }
 
   workloadsBehind(namespace: string, name: string): readonly WorkloadFacts[] {
@@ -135,12 +136,12 @@ export class ConsulServices {
     return service ? this.caughtBy(service) : [];
   }
 
-  private caughtBy({ namespace, selector }: ServiceFacts): WorkloadFacts[] {
-    return this.workloads.sharing(namespace, selector).filter((workload) => catches(selector, workload));
+  private caughtBy({ namespace, selector }: ServiceFacts): readonly WorkloadFacts[] {
+    return Object.keys(selector).length === 0 ? [] : workloadsCaughtBy(this.facts, namespace, selector);
   }
 
   find(namespace: string, name: string): ServiceFacts | undefined {
-    return this.services.get(`${namespace}/${name}`);
+    return findService(this.facts, namespace, name);
   }
 
   /** Per name, the namespaces in which it stands for a service that Consul may know. */
@@ -162,7 +163,7 @@ export class ConsulServices {
 
   /** Why the name cannot be used, or undefined. */
   collision(name: string): string | undefined {
-    const namespaces = [...(this.namespaces.get(name) ?? [])].sort();
+    const namespaces = sortedTexts(this.namespaces.get(name) ?? []);
     if (namespaces.length < 2) return undefined;
     return `found "${name}" in the namespaces ${listed(namespaces)}; without Consul Enterprise both are the one service "${name}". Rename one of them.`;
   }
@@ -180,32 +181,26 @@ export class ConsulServices {
   }
 }
 
-/** Finds what shares a label with something else, so that not everything must be compared with everything. */
-class LabelIndex<T extends { readonly namespace: string }> {
-  private readonly byLabel: ReadonlyMap<string, readonly T[]>;
+/** Finds the Services that catch a workload, so that not everything must be compared with everything. */
+class SelectorIndex {
+  /** Per namespace, by the name and value of one label of the selector, which a pod that it catches has. */
+  private readonly namespaces: ReadonlyMap<string, PairMap<ServiceFacts[]>>;
 
-  constructor(items: readonly T[], labelsOf: (item: T) => Readonly<Record<string, string>>) {
-    this.byLabel = grouped(
-      items.flatMap((item) => keysOf(item.namespace, labelsOf(item)).map((key): [string, T] => [key, item])),
+  constructor(services: readonly ServiceFacts[]) {
+    const selecting = services.filter(({ selector }) => Object.keys(selector).length > 0);
+    this.namespaces = new Map(
+      [...groupBy(selecting, ({ namespace }) => namespace)].map(([namespace, own]) => [
+        namespace,
+        groupByPair(own, ({ selector }) => Object.entries(selector)[0]!),
+      ]),
     );
   }
 
-  /** What has any of the labels, each once. */
-  sharing(namespace: string, labels: Readonly<Record<string, string>>): T[] {
-    return [...new Set(keysOf(namespace, labels).flatMap((key) => this.byLabel.get(key) ?? []))];
+  catching(workload: WorkloadFacts): ServiceFacts[] {
+    const byLabel = this.namespaces.get(workload.namespace);
+    const labels = Object.entries(workload.podLabels ?? workload.labels);
+    return labels.flatMap(([name, value]) =>
+      (byLabel?.get(name, value) ?? []).filter(({ selector }) => catches(selector, workload)),
+    );
   }
-}
-
-function keysOf(namespace: string, labels: Readonly<Record<string, string>>): string[] {
-  return Object.entries(labels).map(([name, value]) => `${namespace}\0${name}\0${value}`);
-}
-
-function grouped<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const [key, item] of entries) {
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

@@ -1,10 +1,10 @@
 import { checkExpressions, checkMethods, METHODS } from "../match";
 import type { Anchor, HttpMatch, TrafficSplit, TrafficTarget } from "../model";
-import { compare } from "../model";
+import { compare, sorted } from "../order";
 import { type Position, type Problem, problemAt } from "../problem";
 import { parseRegex } from "../regex/parse";
 import { partition } from "../regex/partition";
-import { ANY, type CharSet, type Regex } from "../regex/syntax";
+import { ANY, type CharSet, isPlain, type Regex } from "../regex/syntax";
 import type { HeaderCriterion, HttpCriteria } from "./objects";
 
 /** Every request; a criterion is required, and every path starts with a slash. */
@@ -48,6 +48,7 @@ interface Shape {
 }
 
 function shapeOf(pattern: string, anchor: Anchor): Shape {
+  if (isPlain(pattern)) return { literal: pattern, open: anchor === "start", free: anchor === "start" };
   const regex = parseRegex(pattern);
   const items = regex.type === "concat" ? [...regex.items] : [regex];
   while (isAssertion(items[0], "start")) items.shift();
@@ -99,7 +100,8 @@ export function distinctCriteria(criteria: readonly HttpCriteria[]): HttpCriteri
 export function sortCriteria(criteria: readonly HttpCriteria[]): HttpCriteria[] {
   const rank = ({ pathExact, pathRegex, pathPrefix }: HttpCriteria): number =>
     pathExact !== undefined ? 0 : pathRegex !== undefined ? 1 : pathPrefix !== undefined && pathPrefix !== "/" ? 2 : 3;
-  return distinctCriteria(criteria).sort(
+  return sorted(
+    distinctCriteria(criteria),
     (left, right) =>
       rank(left) - rank(right) ||
       (right.pathPrefix?.length ?? 0) - (left.pathPrefix?.length ?? 0) ||

@@ -1,5 +1,5 @@
 import type { Facts } from "../facts";
-import { type Anchor, DocumentIndex, type SmiDocument, type TrafficSplit, type TrafficTarget } from "../model";
+import { type Anchor, DocumentIndex, keyOf, type SmiDocument, type TrafficSplit, type TrafficTarget } from "../model";
 import { type KubernetesObject, sortObjects, type Translation } from "../objects";
 import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
@@ -43,9 +43,9 @@ export function translateConsul(
   const services = new ConsulServices(index, facts, { acls, split });
   const { grants, problems: references } = resolveAccess(index, facts);
   const access = planIntentions(grants, services, { anchor, acls });
+  const tcp = new Set(access.intentions.filter(({ protocol }) => !protocol).map(keyOf));
   const isOpaque = (namespace: string, name: string): boolean =>
-    access.intentions.some((plan) => plan.namespace === namespace && plan.name === name && !plan.protocol) &&
-    !services.protocolOf(namespace, name)?.certain;
+    tcp.has(keyOf({ namespace, name })) && !services.protocolOf(namespace, name)?.certain;
   const splits = planSplits({ index, facts, services, mode: split, acls, isOpaque }, anchor);
   const problems = distinctProblems([
     ...references,

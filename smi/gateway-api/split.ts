@@ -1,6 +1,7 @@
 import { type Facts, findService, type ServiceFacts, type ServicePort, type WorkloadFacts } from "../facts";
 import type { Anchor, Backend, DocumentIndex, HttpMatch, TrafficSplit } from "../model";
 import type { NamedPlan } from "../objects";
+import { sorted } from "../order";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
 import { checkConflicts, checkLeaves, containersBehind, matchesOf, rootMissing, weigh } from "../splits";
@@ -130,7 +131,7 @@ function splitPorts(
     (port.appProtocol === undefined || HTTP_PROTOCOLS.includes(port.appProtocol)) &&
     !reader.isOpaqueService?.(port) &&
     !containersBehind(root, port, facts).some((behind) => reader.isOpaque(behind.workload, behind.port));
-  const http = root.ports.filter(carries).sort((left, right) => left.port - right.port);
+  const http = sorted(root.ports.filter(carries), (left, right) => left.port - right.port);
   const rest = root.ports.filter((port) => !carries(port));
   if (http.length === 0 || (split.matches && rest.length > 0)) {
     const ports = listed((rest.length > 0 ? rest : root.ports).map(({ port }) => String(port)));

@@ -1,10 +1,11 @@
-import { type Facts, groupBy, type WorkloadFacts } from "../facts";
-import { compare, subjectKey } from "../model";
+import { type Facts, groupBy, labelName, type WorkloadFacts } from "../facts";
+import { subjectKey } from "../model";
+import { compare } from "../order";
 import type { NamedPlan } from "../objects";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
 import type { Grant } from "../resolve";
-import { checkLabels, checkNamespace, checkTcp, labelName, uncovered } from "../istio/access";
+import { checkLabels, checkNamespace, checkTcp, uncovered } from "../istio/access";
 import type { PolicyRule, PolicyTarget } from "../istio/objects";
 import { type RuleOptions, rulesOf } from "../istio/rules";
 import { type BoundService, coverage } from "./waypoint";

@@ -1,5 +1,6 @@
 import { type Facts, findService, groupBy, type ServiceFacts, type ServicePort, type WorkloadFacts } from "../facts";
-import { compare, type DocumentIndex, keyOf, subjectKey, type TrafficSplit, type TrafficTarget } from "../model";
+import { type DocumentIndex, keyOf, subjectKey, type TrafficSplit, type TrafficTarget } from "../model";
+import { compare } from "../order";
 import { type Problem, problemAt } from "../problem";
 import { listed } from "../reader/suggest";
 import type { Grant } from "../resolve";

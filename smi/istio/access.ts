@@ -1,5 +1,5 @@
-import { type Facts, servicesIn, type WorkloadFacts } from "../facts";
-import { compare } from "../model";
+import { type Facts, labelName, servicesIn, type WorkloadFacts } from "../facts";
+import { sortBy } from "../order";
 import type { NamedPlan } from "../objects";
 import { type Problem, problemAt } from "../problem";
 import { type Grant, selects } from "../resolve";
@@ -52,17 +52,10 @@ export function planAccess(
 /** Workloads whose pods no other selector of the list catches already; of equals, the first by name. */
 export function uncovered(workloads: readonly WorkloadFacts[]): WorkloadFacts[] {
   const key = (workload: WorkloadFacts): string => `${labelName(workload)} ${workload.name ?? ""}`;
-  const sorted = [...workloads].sort((left, right) => compare(key(left), key(right)));
-  return sorted.filter((workload, i) =>
-    sorted.every((other, k) => k === i || !selects(other, workload) || (selects(workload, other) && i < k)),
+  const ordered = sortBy(workloads, key);
+  return ordered.filter((workload, i) =>
+    ordered.every((other, k) => k === i || !selects(other, workload) || (selects(workload, other) && i < k)),
   );
-}
-
-export function labelName({ labels }: WorkloadFacts): string {
-  return Object.keys(labels)
-    .sort(compare)
-    .map((name) => `${name.replace(/^.*\//, "")}-${labels[name]}`)
-    .join("-");
 }
 
 /** A policy of the root namespace applies to pods of all namespaces that have its labels. */

@@ -1,5 +1,5 @@
 import type { Anchor, HeaderMatch, HttpMatch, Subject } from "../model";
-import { compare } from "../model";
+import { sortedNumbers, sortedTexts } from "../order";
 import { type Problem, PROBLEM_CODES, problemAt, type ProblemCode } from "../problem";
 import { re2Problem } from "../regex/matcher";
 import type { Grant } from "../resolve";
@@ -28,7 +28,7 @@ export function rulesOf(
   within: Grant["ports"],
 ): { readonly rules: PolicyRule[]; readonly problems: Problem[] } {
   const principals = principalsOf(grant.sources, options);
-  const ports = within === "every" ? undefined : [...within].sort((left, right) => left - right).map(String);
+  const ports = within === "every" ? undefined : sortedNumbers(within).map(String);
   if (grant.requests === "any") {
     return { rules: [{ principals, ...(ports ? { operations: [{ ports }] } : {}), conditions: [] }], problems: [] };
   }
@@ -47,7 +47,7 @@ export function rulesOf(
     group.operations.set(JSON.stringify(operation), operation);
     byConditions.set(key, group);
   }
-  const rules = [...byConditions.keys()].sort(compare).map((key): PolicyRule => {
+  const rules = sortedTexts(byConditions.keys()).map((key): PolicyRule => {
     const { operations, conditions } = byConditions.get(key)!;
     return { principals, operations: [...operations.values()], conditions };
   });

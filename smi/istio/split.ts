@@ -2,6 +2,7 @@ import { type Facts, findService, type ServiceFacts, type ServicePort } from "..
 import { checkExpressions } from "../match";
 import type { Anchor, Backend, DocumentIndex, HeaderMatch, HttpMatch, TrafficSplit } from "../model";
 import type { NamedPlan } from "../objects";
+import { sorted } from "../order";
 import { type Position, type Problem, problemAt, type ProblemCode } from "../problem";
 import { listed } from "../reader/suggest";
 import { literalOf } from "../regex/literal";
@@ -216,16 +217,16 @@ function portsOf(
     const message = `found an ExternalName Service "${root.name}", which Istio takes for another name of its target; split the target`;
     return { ...none, problems: [at("SMI-HEADLESS", message)] };
   }
-  const sorted = [...root.ports].sort((left, right) => left.port - right.port);
-  const tls = sorted.filter((port) => protocolOf(port) === "tls");
-  const tcp = sorted.filter((port) => protocolOf(port) === "tcp");
-  const http = sorted.filter((port) => !tls.includes(port) && !tcp.includes(port));
+  const ports = sorted(root.ports, (left, right) => left.port - right.port);
+  const tls = ports.filter((port) => protocolOf(port) === "tls");
+  const tcp = ports.filter((port) => protocolOf(port) === "tcp");
+  const http = ports.filter((port) => !tls.includes(port) && !tcp.includes(port));
   const refused = split.matches ? [...tls, ...tcp] : tls;
   if ((split.matches && refused.length > 0) || http.length + tcp.length === 0) {
-    const ports = listed(refused.map(({ port }) => String(port)));
+    const named = listed(refused.map(({ port }) => String(port)));
     const message = split.matches
-      ? `found ports of "${root.name}" that do not carry HTTP (${ports}), in which no request can be matched; use a root with HTTP ports only`
-      : `found only ports of "${root.name}" whose TLS Istio does not open (${ports}); use HTTP, which the mesh encrypts by itself`;
+      ? `found ports of "${root.name}" that do not carry HTTP (${named}), in which no request can be matched; use a root with HTTP ports only`
+      : `found only ports of "${root.name}" whose TLS Istio does not open (${named}); use HTTP, which the mesh encrypts by itself`;
     return { ...none, problems: [at("SMI-SPLIT-PROTOCOL", message)] };
   }
   if (root.headless && tcp.length > 0) {

@@ -1,5 +1,6 @@
-import { type ContainerPort, type Facts, groupBy, type WorkloadFacts, workloadsOf } from "../facts";
-import { type Anchor, compare, sortBy, type Subject, subjectKey } from "../model";
+import { type ContainerPort, type Facts, groupBy, labelName, type WorkloadFacts, workloadsOf } from "../facts";
+import { type Anchor, type Subject, subjectKey } from "../model";
+import { sortBy, sorted, sortedTexts } from "../order";
 import { type Problem, PROBLEM_CODES, problemAt } from "../problem";
 import { escapeRegex } from "../regex/syntax";
 import { type Grant, selects } from "../resolve";
@@ -38,7 +39,7 @@ export function planAccess(
   for (const workload of destinations(grants)) {
     const mine = byAccount.get(subjectKey(workload)) ?? [];
     const others = workloadsOf(facts, workload).filter((other) => selects(workload, other));
-    for (const port of [...workload.ports].sort((left, right) => left.port - right.port)) {
+    for (const port of sorted(workload.ports, (left, right) => left.port - right.port)) {
       if (isCovered(workload, port, facts)) continue;
       const probes = others.flatMap((other) =>
         other.probes.filter((probe) => probe.port === port.port).map(({ path }) => path),
@@ -99,8 +100,7 @@ function planPort(
     ...tcp.map(tcpEntry),
     ...probeEntries(probes),
   ];
-  entries.sort((left, right) => compare(left.id, right.id));
-  const plan = planRoutes(entries);
+  const plan = planRoutes(sortBy(entries, ({ id }) => id));
   const where = `port ${port.port} of "${workload.namespace}/${workload.serviceAccount}"`;
   if (!plan.ok) return { problems: [overlapProblem(plan.between, plan.reason, where)] };
   const problems = [
@@ -196,7 +196,7 @@ export function union(entries: readonly { readonly sources: readonly Subject[] |
     if (sources !== "everyone")
       for (const subject of sources) subjects.set(`${subject.namespace}/${subject.serviceAccount}`, subject);
   }
-  return [...subjects.keys()].sort(compare).map((key) => subjects.get(key)!);
+  return sortedTexts(subjects.keys()).map((key) => subjects.get(key)!);
 }
 
 /** The Server object of a plan. */
@@ -207,11 +207,4 @@ export function serverOf(plan: PortPlan, name: string): KubernetesObject {
 
 function identityOf(workload: WorkloadFacts): string {
   return `${workload.namespace}/${workload.serviceAccount} ${labelName(workload)}`;
-}
-
-function labelName({ labels }: WorkloadFacts): string {
-  return Object.keys(labels)
-    .sort(compare)
-    .map((name) => `${name.replace(/^.*\//, "")}-${labels[name]}`)
-    .join("-");
 }

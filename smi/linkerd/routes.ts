@@ -1,4 +1,5 @@
-import { compare, type HeaderMatch, type Subject, type TrafficTarget } from "../model";
+import { type HeaderMatch, type Subject, subjectKey, type TrafficTarget } from "../model";
+import { compare, sortBy, sorted, sortedTexts } from "../order";
 import type { Position } from "../problem";
 import type { Language } from "../regex/automaton";
 import { type Cell, partition } from "../regex/partition";
@@ -59,26 +60,28 @@ type Conditions = ReadonlyMap<string, number>;
  */
 export function planRoutes(entries: readonly Entry[]): RoutesPlan {
   const languages = distinct(entries.map(pathOf));
-  const askers = (language: number): string[] =>
-    entries
-      .filter((entry) => languages.indexOf(pathOf(entry)) === language)
-      .map(({ sources }) => JSON.stringify(sources));
+  const languageOf = new Map(entries.map((entry) => [entry, languages.indexOf(pathOf(entry))]));
+  const withPathOf = (members: readonly number[]): Entry[] =>
+    entries.filter((entry) => members.includes(languageOf.get(entry)!));
   const cells = partition(languages.list, {
     domain: "path",
     maxLength: MAX_PATH_PATTERN,
     // Whichever route a request is bound to, the same sources may send it.
-    alike: (members) => new Set(members.flatMap(askers)).size === 1,
+    alike: (members) => {
+      const [first, ...others] = withPathOf(members);
+      return others.every(({ sources }) => areSame(sources, first!.sources));
+    },
   });
   if (!cells.ok) {
-    const owner = (language: number): Entry => entries.find((entry) => languages.indexOf(pathOf(entry)) === language)!;
+    const owner = (language: number): Entry => withPathOf([language])[0]!;
     return { ok: false, reason: cells.reason, between: [owner(cells.between[0]), owner(cells.between[1])] };
   }
   const routes = new Map<string, { entries: Entry[]; matches: GatewayMatch[] }>();
   const [reached, opened] = [new Set<Entry>(), new Set<Entry>()];
   for (const cell of cells.cells) {
     const path = cell.rest ? undefined : pathMatch(cell.language);
-    const members = entries.filter((entry) => cell.members.includes(languages.indexOf(pathOf(entry))));
-    const together = cell.alike && entries.filter((entry) => cell.alike!.includes(languages.indexOf(pathOf(entry))));
+    const members = withPathOf(cell.members);
+    const together = cell.alike && withPathOf(cell.alike);
     const inside = planCell(members);
     if (!inside.ok) return inside;
     for (const { admitted, match } of inside.matches) {
@@ -92,6 +95,12 @@ export function planRoutes(entries: readonly Entry[]): RoutesPlan {
   }
   const unreachable = entries.filter((entry) => !reached.has(entry) && !opened.has(entry));
   return { ok: true, routes: [...routes.values()].map(sortRoute), unreachable, opened: [...opened] };
+}
+
+/** Whether two lists, each sorted and without repetitions, name the same sources. */
+function areSame(left: Entry["sources"], right: Entry["sources"]): boolean {
+  if (left === "everyone" || right === "everyone") return left === right;
+  return left.length === right.length && left.every((source, i) => subjectKey(source) === subjectKey(right[i]!));
 }
 
 const ANY_PATH: Language = { pattern: "", anchor: "start" };
@@ -110,9 +119,8 @@ function planCell(entries: readonly Entry[]): CellPlan {
     string,
     { readonly cells: readonly Cell[]; readonly indexOf: (language: Language) => number }
   >();
-  for (const name of [...new Set(entries.flatMap(({ headers }) => headers.map((header) => header.name)))].sort(
-    compare,
-  )) {
+  const names = sortedTexts(new Set(entries.flatMap(({ headers }) => headers.map(({ name }) => name))));
+  for (const name of names) {
     const owners = entries.filter(({ headers }) => headers.some((header) => header.name === name));
     const languages = distinct(owners.map((entry) => valueOf(entry, name)!));
     const split = partition(languages.list, { domain: "value", maxLength: LIMITS.header - 8 });
@@ -121,18 +129,17 @@ function planCell(entries: readonly Entry[]): CellPlan {
     values.set(name, { cells: split.cells, indexOf: languages.indexOf });
   }
   const conditionsOf = (entry: Entry): Conditions[] =>
-    [...entry.headers]
-      .sort((left, right) => compare(left.name, right.name))
-      .reduce<Conditions[]>(
-        (maps, { name }) => {
-          const { cells, indexOf } = values.get(name)!;
-          const own = cells.flatMap((cell, i) => (cell.members.includes(indexOf(valueOf(entry, name)!)) ? [i] : []));
-          return maps.flatMap((map) => own.map((i) => new Map([...map, [name, i]])));
-        },
-        [new Map()],
-      );
-  const expanded = new Map(entries.map((entry) => [entry, conditionsOf(entry)]));
-  const methods = [...new Set(entries.flatMap((entry) => entry.methods ?? []))].sort(compare);
+    sortBy(entry.headers, ({ name }) => name).reduce<Conditions[]>(
+      (maps, { name }) => {
+        const { cells, indexOf } = values.get(name)!;
+        const own = cells.flatMap((cell, i) => (cell.members.includes(indexOf(valueOf(entry, name)!)) ? [i] : []));
+        return maps.flatMap((map) => own.map((i) => new Map([...map, [name, i]])));
+      },
+      [new Map()],
+    );
+  const expanded = new Map<Entry, Conditions[]>();
+  if (names.length > 0) for (const entry of entries) expanded.set(entry, conditionsOf(entry));
+  const methods = sortedTexts(new Set(entries.flatMap((entry) => entry.methods ?? [])));
   const matches: { admitted: Entry[]; match: GatewayMatch }[] = [];
   const others = column(
     entries.filter((entry) => !entry.methods),
@@ -148,7 +155,7 @@ function planCell(entries: readonly Entry[]): CellPlan {
           );
     if (!own)
       return { ok: false, reason: "their headers make too many combinations", between: [entries[0]!, entries.at(-1)!] };
-    if (method !== undefined && others && signature(own) === signature(others)) continue;
+    if (method !== undefined && others && isSameColumn(own, others)) continue;
     for (const { conditions, admitted } of own) {
       const headers = [...conditions].map(([name, i]) =>
         headerMatch(name, values.get(name)!.cells[i]!.language.pattern),
@@ -161,8 +168,13 @@ function planCell(entries: readonly Entry[]): CellPlan {
 
 type Column = readonly { readonly conditions: Conditions; readonly admitted: Entry[] }[];
 
+const UNCONDITIONAL: Conditions = new Map();
+
 /** For one method: every conjunction of conditions that can hold, with all entries that it implies. */
 function column(entries: readonly Entry[], expanded: ReadonlyMap<Entry, Conditions[]>): Column | undefined {
+  if (entries.every(({ headers }) => headers.length === 0)) {
+    return entries.length === 0 ? [] : [{ conditions: UNCONDITIONAL, admitted: [...entries] }];
+  }
   const closed = new Map<string, Conditions>();
   const pending = entries.flatMap((entry) => expanded.get(entry)!);
   for (let next = pending.pop(); next; next = pending.pop()) {
@@ -174,17 +186,25 @@ function column(entries: readonly Entry[], expanded: ReadonlyMap<Entry, Conditio
     closed.set(keyOf(next), next);
     if (closed.size > MAX_COMBINATIONS) return undefined;
   }
-  return [...closed.keys()].sort(compare).map((key) => {
+  return sortedTexts(closed.keys()).map((key) => {
     const conditions = closed.get(key)!;
     const admitted = entries.filter((entry) => expanded.get(entry)!.some((own) => implies(conditions, own)));
     return { conditions, admitted };
   });
 }
 
-function signature(plan: Column): string {
-  return plan
-    .map(({ conditions, admitted }) => `${keyOf(conditions)}>${admitted.map(({ id }) => id).join(",")}`)
-    .join(";");
+function isSameColumn(left: Column, right: Column): boolean {
+  return (
+    left.length === right.length &&
+    left.every(({ conditions, admitted }, i) => {
+      const other = right[i]!;
+      return (
+        keyOf(conditions) === keyOf(other.conditions) &&
+        admitted.length === other.admitted.length &&
+        admitted.every((entry, k) => entry === other.admitted[k])
+      );
+    })
+  );
 }
 
 function keyOf(conditions: Conditions): string {
@@ -193,7 +213,7 @@ function keyOf(conditions: Conditions): string {
 
 function conjunction(left: Conditions, right: Conditions): Conditions | undefined {
   for (const [name, value] of left) if (right.has(name) && right.get(name) !== value) return undefined;
-  return new Map([...left, ...right].sort(([one], [two]) => compare(one, two)));
+  return new Map(sorted([...left, ...right], ([one], [two]) => compare(one, two)));
 }
 
 function implies(conditions: Conditions, part: Conditions): boolean {
@@ -208,7 +228,7 @@ function valueOf(entry: Entry, name: string): Language | undefined {
 function distinct(languages: readonly Language[]): { list: Language[]; indexOf: (language: Language) => number } {
   const key = ({ pattern, anchor }: Language): string => `${anchor}\0${pattern}`;
   const unique = new Map(languages.map((language) => [key(language), language]));
-  const keys = [...unique.keys()].sort(compare);
+  const keys = sortedTexts(unique.keys());
   const indexes = new Map(keys.map((name, at) => [name, at]));
   return { list: keys.map((name) => unique.get(name)!), indexOf: (language) => indexes.get(key(language)) ?? -1 };
 }
@@ -216,5 +236,5 @@ function distinct(languages: readonly Language[]): { list: Language[]; indexOf: 
 function sortRoute({ entries, matches }: RoutePlan): RoutePlan {
   const key = (match: GatewayMatch): string =>
     `${match.path?.value ?? ""}\0${JSON.stringify(match.headers ?? [])}\0${match.method ?? ""}`;
-  return { entries, matches: [...matches].sort((left, right) => compare(key(left), key(right))) };
+  return { entries, matches: sortBy(matches, key) };
 }

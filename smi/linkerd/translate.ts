@@ -1,5 +1,6 @@
 import { type Facts, groupBy } from "../facts";
 import { type Anchor, DocumentIndex, type SmiDocument, subjectKey } from "../model";
+import { sortedTexts } from "../order";
 import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
 import { foreignSources, hiddenSources, type MultiCluster, resolveAccess } from "../resolve";
@@ -92,28 +93,29 @@ function emit(
     const here = portsByNamespace.get(namespace) ?? [];
     const shared = splitsByNamespace.get(namespace) ?? [];
     const servers = assignNames(new Map(here.map((plan) => [plan.identity, plan.wantedName])));
-    const routes = here.flatMap((plan) =>
-      plan.routes.map((route) => ({ plan, route, identity: routeIdentity(plan, route) })),
-    );
-    const names = assignNames(
-      new Map([
-        ...[...servers].map(([identity, name]) => [`server ${identity}`, name] as const),
-        ...routes.map(
-          ({ plan, route, identity }) => [identity, `${servers.get(plan.identity)!}-${routeLabel(route)}`] as const,
-        ),
-        ...shared.map(({ identity, wantedName }) => [identity, wantedName] as const),
-      ]),
-    );
-    const nameOf = (plan: PortPlan): string => names.get(`server ${plan.identity}`)!;
-    const ofWorkload = ({ workload }: PortPlan, objects: readonly KubernetesObject[]): KubernetesObject[] =>
-      objects.map((object) => madeFrom(object, targets.get(subjectKey(workload)) ?? []));
+    const named = here.map((plan) => ({
+      plan,
+      identity: `server ${plan.identity}`,
+      wantedName: servers.get(plan.identity)!,
+      routes: plan.routes.map((route) => ({ route, identity: routeIdentity(plan, route) })),
+    }));
+    const wanted = new Map(named.map(({ identity, wantedName }) => [identity, wantedName]));
+    for (const { wantedName, routes } of named) {
+      for (const { route, identity } of routes) wanted.set(identity, `${wantedName}-${routeLabel(route)}`);
+    }
+    for (const { identity, wantedName } of shared) wanted.set(identity, wantedName);
+    const names = assignNames(wanted);
     return [
-      ...here.flatMap((plan) =>
-        ofWorkload(plan, [serverOf(plan, nameOf(plan)), ...emitConnections(plan, nameOf(plan))]),
-      ),
-      ...routes.flatMap(({ plan, route, identity }) =>
-        ofWorkload(plan, emitRoute(namespace, nameOf(plan), names.get(identity)!, route, probeNetworks)),
-      ),
+      ...named.flatMap(({ plan, identity, routes }) => {
+        const name = names.get(identity)!;
+        const origin = targets.get(subjectKey(plan.workload)) ?? [];
+        const objects = [
+          serverOf(plan, name),
+          ...emitConnections(plan, name),
+          ...routes.flatMap((each) => emitRoute(namespace, name, names.get(each.identity)!, each.route, probeNetworks)),
+        ];
+        return objects.map((object) => madeFrom(object, origin));
+      }),
       ...shared.map(({ identity, parent, rules, origin }) =>
         madeFrom(httpRoute(namespace, names.get(identity)!, parent, rules), origin),
       ),
@@ -169,5 +171,5 @@ function routeIdentity(plan: PortPlan, route: RoutePlan): string {
 
 /** The names of the matches that meet in the route. */
 function routeLabel(route: RoutePlan): string {
-  return isProbe(route) ? "probes" : [...new Set(route.entries.map(({ label }) => label))].sort().join("-");
+  return isProbe(route) ? "probes" : sortedTexts(new Set(route.entries.map(({ label }) => label))).join("-");
 }

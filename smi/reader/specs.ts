@@ -1,5 +1,5 @@
 import type { HeaderMatch, HTTPRouteGroup, HttpMatch, TCPRoute, UDPRoute } from "../model";
-import { compare } from "../model";
+import { compare } from "../order";
 import { re2Problem } from "../regex/matcher";
 import type { Cursor } from "./cursor";
 import { kept, type ObjectHead } from "./metadata";

@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 
-import { compare } from "../model";
+import { compare } from "../order";
 
 /** The candidate that a typing mistake most likely meant, or undefined if none is close. */
 export function closest(found: string, candidates: readonly string[]): string | undefined {

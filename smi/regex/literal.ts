@@ -1,7 +1,9 @@
 import { parseRegex } from "./parse";
+import { isPlain } from "./syntax";
 
 /** The one text that an expression matches, or undefined. */
 export function literalOf(pattern: string): string | undefined {
+  if (isPlain(pattern)) return pattern;
   const regex = parseRegex(pattern);
   const items = regex.type === "concat" ? regex.items : [regex];
   const chars = items.map((item) => (item.type === "set" ? charOf(item.set) : undefined));

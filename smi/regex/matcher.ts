@@ -1,7 +1,7 @@
 import type { Anchor } from "../model";
 import { parseRegex } from "./parse";
 import { printRegex } from "./print";
-import { RegexSyntaxError } from "./syntax";
+import { isPlain, RegexSyntaxError } from "./syntax";
 
 const compiled = new Map<string, RegExp>();
 const MAX_COMPILED = 2000;
@@ -25,6 +25,7 @@ export function toJavaScript(pattern: string): string {
 
 /** What keeps an expression from being RE2, or undefined. */
 export function re2Problem(pattern: string): string | undefined {
+  if (isPlain(pattern)) return undefined;
   try {
     parseRegex(pattern);
     return undefined;

@@ -1,3 +1,4 @@
+import { sortBy, sorted, sortedNumbers } from "../order";
 import type { Language } from "./automaton";
 import { literalOf } from "./literal";
 import type { Cell, Partition, PartitionOptions } from "./partition";
@@ -22,7 +23,7 @@ export function partitionLiterals(
     .filter(({ text, at }) => !everything.includes(at) && (domain === "value" || text.startsWith("/")));
   if (domain === "path" && limited.some(({ text }) => text === "/")) return undefined;
   if (meet(limited.map(({ text, open }) => ({ text, open })))) return undefined;
-  const all = [...new Set([...everything, ...limited.map(({ at }) => at)])].sort((left, right) => left - right);
+  const all = sortedNumbers(new Set([...everything, ...limited.map(({ at }) => at)]));
   if (everything.length > 0 && all.length > 1 && alike?.(all)) {
     const cells = all.map((at): Cell => {
       return { members: [at], language: languages[at]!, rest: everything.includes(at), alike: all };
@@ -31,15 +32,18 @@ export function partitionLiterals(
   }
   if (limited.length > MAX_CELLS) return undefined;
   const cells = limited.map(({ at }): Cell => {
-    return { members: sorted([at, ...everything]), language: languages[at]!, rest: false };
+    return { members: sortedNumbers([at, ...everything]), language: languages[at]!, rest: false };
   });
   const [first] = everything;
   if (first !== undefined) cells.push({ members: everything, language: languages[first]!, rest: true });
-  return { ok: true, cells: cells.sort((left, right) => (labelOf(left) < labelOf(right) ? -1 : 1)) };
+  return { ok: true, cells: sorted(cells, byMembers) };
+}
 
-  function labelOf({ members }: Cell): string {
-    return languages.map((_, at) => (members.includes(at) ? "1" : "0")).join("");
-  }
+/** By whether the first language is a member, then the second: as the labels of the general case. */
+function byMembers(left: Cell, right: Cell): number {
+  const at = left.members.findIndex((member, i) => member !== right.members[i]);
+  if (at < 0) return left.members.length - right.members.length;
+  return (right.members[at] ?? Infinity) - left.members[at]!;
 }
 
 /** Leaves room for the cell of what is left over. */
@@ -52,13 +56,9 @@ function textOf(pattern: string): string | typeof ANYTHING | undefined {
 
 /** Whether any two share a string. Sorted, a text that starts another stands before it, with only such texts between. */
 function meet(shapes: readonly { readonly text: string; readonly open: boolean }[]): boolean {
-  const ordered = [...shapes].sort((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0));
+  const ordered = sortBy(shapes, ({ text }) => text);
   return ordered.some(({ text, open }, at) => {
     const next = ordered[at + 1];
     return next !== undefined && (next.text === text || (open && next.text.startsWith(text)));
   });
-}
-
-function sorted(numbers: readonly number[]): number[] {
-  return [...numbers].sort((left, right) => left - right);
 }

@@ -85,6 +85,13 @@ export const POSIX: Readonly<Record<string, CharSet>> = {
   xdigit: DIGIT | range(65, 70) | range(97, 102),
 };
 
+const PLAIN = /^[A-Za-z0-9/_~!@#%&=:;,<>"'` -]+$/;
+
+/** Whether an expression has only characters that stand for themselves wherever they are: most paths, without a parser. */
+export function isPlain(pattern: string): boolean {
+  return PLAIN.test(pattern);
+}
+
 /** Escapes a literal so that it is an expression for itself, in RE2, Rust and JavaScript alike. */
 export function escapeRegex(literal: string): string {
   return literal.replace(/[\\.+*?()|[\]{}^$]/g, "\\$&");
