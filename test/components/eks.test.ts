@@ -353,6 +353,16 @@ describe("what a controller has made in the cloud", () => {
 
     const gone = await life.destroy();
     expect(gone.succeeded).toBe(false);
-    expect(errorsOf(gone).join()).toContain("DependencyViolation");
+    const subnets = (await life.resources()).filter(({ type }) => type === "aws:ec2/subnet:Subnet");
+    expect(subnets).toHaveLength(2);
+    expect(errorsOf(gone).sort()).toEqual(
+      subnets
+        .map(({ urn, id }) => [urn.split("::").at(-1)!, id!] as const)
+        .map(
+          ([name, id]) =>
+            `${name}: deleting EC2 Subnet (${id}): api error DependencyViolation: The subnet '${id}' has dependencies and cannot be deleted.`,
+        )
+        .sort(),
+    );
   });
 });

@@ -49,12 +49,12 @@ const CLUSTER_INPUTS: PropertyMap = {
 
 describe("resource groups and networks", () => {
   test("a resource needs its group, and is there only once", async () => {
-    expect(await refusal(azure.create(IDENTITY, "i", { resourceGroupName: "gr", resourceName: "web" }))).toContain(
-      'Code="ResourceGroupNotFound" Message="Resource group \'gr\' could not be found."',
+    expect(await refusal(azure.create(IDENTITY, "i", { resourceGroupName: "gr", resourceName: "web" }))).toBe(
+      `creating Microsoft.ManagedIdentity/userAssignedIdentities (/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/gr/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web): Code="ResourceGroupNotFound" Message="Resource group 'gr' could not be found."`,
     );
     await azure.create(IDENTITY, "i", { ...rg, resourceName: "web" });
-    expect(await refusal(azure.create(IDENTITY, "j", { ...rg, resourceName: "web" }))).toContain(
-      `cannot create already existing resource '${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web'`,
+    expect(await refusal(azure.create(IDENTITY, "j", { ...rg, resourceName: "web" }))).toBe(
+      `creating Microsoft.ManagedIdentity/userAssignedIdentities (${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web): Code="Conflict" Message="cannot create already existing resource '${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web'"`,
     );
   });
 
@@ -67,8 +67,8 @@ describe("resource groups and networks", () => {
       agentPoolProfiles: [{ name: "system", mode: "System", vmSize: "x", vnetSubnetID: subnet.id.toUpperCase() }],
       networkProfile: { serviceCidr: "10.2.0.0/16" },
     });
-    expect(await refusal(azure.delete(group))).toContain(
-      `InUseSubnetCannotBeDeleted" Message="Subnet nodes is in use by ${cluster.id}`,
+    expect(await refusal(azure.delete(group))).toBe(
+      `deleting resource group (${BASE}): Code="InUseSubnetCannotBeDeleted" Message="Subnet nodes is in use by ${cluster.id} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet."`,
     );
     await azure.delete(cluster);
     await azure.delete(group);
@@ -88,15 +88,23 @@ describe("resource groups and networks", () => {
     [
       "outside of its network",
       { addressPrefix: "10.9.0.0/24" },
-      "Code=\"NetcfgInvalidSubnet\" Message=\"Subnet 'x' is not valid in virtual network 'vn'.\"",
+      `creating Microsoft.Network/virtualNetworks/subnets (${BASE}/providers/Microsoft.Network/virtualNetworks/vn/subnets/x): Code="NetcfgInvalidSubnet" Message="Subnet 'x' is not valid in virtual network 'vn'."`,
     ],
-    ["over another one", { addressPrefix: "10.1.1.0/24" }, "NetcfgSubnetRangesOverlap"],
-    ["in no network", { virtualNetworkName: "nv", addressPrefix: "10.1.1.0/24" }, "ParentResourceNotFound"],
+    [
+      "over another one",
+      { addressPrefix: "10.1.1.0/24" },
+      `creating Microsoft.Network/virtualNetworks/subnets (${BASE}/providers/Microsoft.Network/virtualNetworks/vn/subnets/x): Code="NetcfgSubnetRangesOverlap" Message="Subnet 'x' is not valid because its IP address range overlaps with that of an existing subnet in virtual network 'vn'."`,
+    ],
+    [
+      "in no network",
+      { virtualNetworkName: "nv", addressPrefix: "10.1.1.0/24" },
+      `creating Microsoft.Network/virtualNetworks/subnets (${BASE}/providers/Microsoft.Network/virtualNetworks/nv/subnets/x): Code="ParentResourceNotFound" Message="Can not perform requested operation on nested resource. Parent resource 'nv' not found."`,
+    ],
   ])("a subnet %s is refused", async (_, inputs, expected) => {
     await network();
     expect(
       await refusal(azure.create(SUBNET, "x", { ...rg, virtualNetworkName: "vn", subnetName: "x", ...inputs })),
-    ).toContain(expected);
+    ).toBe(expected);
   });
 });
 
@@ -113,14 +121,14 @@ describe("identities", () => {
   test("twenty federated credentials are the most, and no two say the same", async () => {
     await azure.create(IDENTITY, "web", { ...rg, resourceName: "web" });
     for (let index = 1; index <= 20; index++) await azure.create(CREDENTIAL, `f${index}`, credential(index));
-    expect(await refusal(azure.create(CREDENTIAL, "f21", credential(21)))).toContain(
-      "Too many Federated Identity Credentials are configured. The maximum is 20.",
+    expect(await refusal(azure.create(CREDENTIAL, "f21", credential(21)))).toBe(
+      `creating Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials (${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web/federatedIdentityCredentials/fic-21): Code="BadRequest" Message="Too many Federated Identity Credentials are configured. The maximum is 20."`,
     );
     const [, last] = azure.ledger.list(CREDENTIAL);
     azure.ledger.remove(CREDENTIAL, last?.id ?? "", "");
     const twin = { ...credential(1), federatedIdentityCredentialResourceName: "twin" };
-    expect(await refusal(azure.create(CREDENTIAL, "twin", twin))).toContain(
-      "Issuer and subject combination already exists for this Managed Identity.",
+    expect(await refusal(azure.create(CREDENTIAL, "twin", twin))).toBe(
+      `creating Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials (${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web/federatedIdentityCredentials/twin): Code="Conflict" Message="Issuer and subject combination already exists for this Managed Identity."`,
     );
   });
 
@@ -133,8 +141,8 @@ describe("identities", () => {
       azure.create(CREDENTIAL, "c", { ...credential(1), resourceName: "api" }),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(await refusal(Promise.reject((outcomes[1] as PromiseRejectedResult).reason))).toContain(
-      "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+    expect(await refusal(Promise.reject((outcomes[1] as PromiseRejectedResult).reason))).toBe(
+      `creating Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials (${BASE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web/federatedIdentityCredentials/fic-2): Code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity" Message="Too many Federated Identity Credentials are written concurrently for the managed identity. Concurrent writes are not supported."`,
     );
   });
 
@@ -148,15 +156,17 @@ describe("identities", () => {
     };
     const made = await azure.create(ROLE_ASSIGNMENT, "a", assignment);
     expect(made.id).toMatch(new RegExp(`^${BASE}/providers/Microsoft.Authorization/roleAssignments/[0-9a-f-]{36}$`));
-    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", assignment))).toContain('Code="RoleAssignmentExists"');
-    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, principalId: "x" }))).toContain(
-      'Code="PrincipalNotFound"',
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", assignment))).toBe(
+      `creating Microsoft.Authorization/roleAssignments (${BASE}/providers/Microsoft.Authorization/roleAssignments/34383435-6337-4662-8000-000000000000): Code="RoleAssignmentExists" Message="The role assignment already exists."`,
     );
-    expect(
-      await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, scope: `${BASE}/providers/x/y/z` })),
-    ).toContain('Code="ResourceNotFound"');
-    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, roleDefinitionId: "Reader" }))).toContain(
-      "InvalidRoleDefinitionId",
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, principalId: "x" }))).toBe(
+      `creating Microsoft.Authorization/roleAssignments (${BASE}/providers/Microsoft.Authorization/roleAssignments/34383435-6337-4662-8000-000000000000): Code="PrincipalNotFound" Message="Principal x does not exist in the directory 22222222-2222-4222-8222-222222222222. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group."`,
+    );
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, scope: `${BASE}/providers/x/y/z` }))).toBe(
+      `creating Microsoft.Authorization/roleAssignments (${BASE}/providers/x/y/z/providers/Microsoft.Authorization/roleAssignments/34383435-6337-4662-8000-000000000000): Code="ResourceNotFound" Message="The Resource '${BASE}/providers/x/y/z' was not found."`,
+    );
+    expect(await refusal(azure.create(ROLE_ASSIGNMENT, "b", { ...assignment, roleDefinitionId: "Reader" }))).toBe(
+      `creating Microsoft.Authorization/roleAssignments (${BASE}/providers/Microsoft.Authorization/roleAssignments/34383435-6337-4662-8000-000000000000): Code="InvalidRoleDefinitionId" Message="The role definition ID 'Reader' is not valid. The role definition ID must be a fully qualified identifier."`,
     );
     await azure.delete(group);
     expect(azure.things()).toEqual([]);
@@ -172,16 +182,16 @@ describe("storage", () => {
   });
 
   test.each(["ab", "Orders", "orders-replica", "a".repeat(25)])("an account cannot be called %j", async (name) => {
-    expect(await refusal(azure.create(ACCOUNT, "a", account(name)))).toContain(
-      "allowed: 3 to 24 lower-case letters and digits",
+    expect(await refusal(azure.create(ACCOUNT, "a", account(name)))).toBe(
+      `"accountName" of ${ACCOUNT} is "${name}"; allowed: 3 to 24 lower-case letters and digits`,
     );
   });
 
   test("an account's name is one in the world; a generated one fits", async () => {
     await azure.create(ACCOUNT, "a", account("orders"));
     await azure.create(GROUP, "other", { resourceGroupName: "other", location: "northeurope" });
-    expect(await refusal(azure.create(ACCOUNT, "b", { ...account("orders"), resourceGroupName: "other" }))).toContain(
-      'Code="StorageAccountAlreadyTaken" Message="The storage account named orders is already taken."',
+    expect(await refusal(azure.create(ACCOUNT, "b", { ...account("orders"), resourceGroupName: "other" }))).toBe(
+      'creating Microsoft.Storage/storageAccounts (/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/other/providers/Microsoft.Storage/storageAccounts/orders): Code="StorageAccountAlreadyTaken" Message="The storage account named orders is already taken."',
     );
     const made = await azure.create(ACCOUNT, "A-very-long-Name-of-an-account", { ...account(""), accountName: null });
     expect(made.outputs.name).toMatch(/^averylongnameofan[0-9a-f]{7}$/);
@@ -190,8 +200,8 @@ describe("storage", () => {
   test("a container is private unless its account says otherwise, and goes with it", async () => {
     const made = await azure.create(ACCOUNT, "a", account("orders"));
     const container = { ...rg, accountName: "orders", containerName: "orders" };
-    expect(await refusal(azure.create(CONTAINER, "c", { ...container, publicAccess: "Blob" }))).toContain(
-      'Code="PublicAccessNotPermitted"',
+    expect(await refusal(azure.create(CONTAINER, "c", { ...container, publicAccess: "Blob" }))).toBe(
+      `creating Microsoft.Storage/storageAccounts/blobServices/containers (${BASE}/providers/Microsoft.Storage/storageAccounts/orders/blobServices/default/containers/orders): Code="PublicAccessNotPermitted" Message="Public access is not permitted on this storage account."`,
     );
     expect((await azure.create(CONTAINER, "c", container)).id).toBe(
       `${made.id}/blobServices/default/containers/orders`,

@@ -30,33 +30,43 @@ describe("a cluster whose add-ons are EKS's", () => {
   const CNI_POLICY = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
 
   test("nodes need the network plugin, its permissions, and the agent that gives it them", async () => {
-    expect(await refusal(aws.create(NODES, "n", nodes))).toContain("cni config uninitialized");
+    expect(await refusal(aws.create(NODES, "n", nodes))).toBe(
+      "creating EKS Node Group (east:n-ff9b263): api error NodeCreationFailure: Unhealthy nodes in the kubernetes cluster: container runtime network not ready: cni config uninitialized",
+    );
     await addon("vpc-cni", await identity());
-    expect(await refusal(aws.create(NODES, "n", nodes))).toContain("the add-on eks-pod-identity-agent is missing");
+    expect(await refusal(aws.create(NODES, "n", nodes))).toBe(
+      "creating EKS Node Group (east:n-ff9b263): api error NodeCreationFailure: Unhealthy nodes in the kubernetes cluster: aws-node has a Pod Identity, and the add-on eks-pod-identity-agent is missing",
+    );
     await addon("eks-pod-identity-agent");
-    expect(await refusal(aws.create(NODES, "n", nodes))).toContain("aws-node is not authorized");
+    expect(await refusal(aws.create(NODES, "n", nodes))).toBe(
+      "creating EKS Node Group (east:n-ff9b263): api error NodeCreationFailure: Unhealthy nodes in the kubernetes cluster: aws-node is not authorized to perform: ec2:AssignPrivateIpAddresses",
+    );
     await aws.create(ATTACHMENT, "cni", { role: "cni", policyArn: CNI_POLICY });
     await aws.create(NODES, "n", nodes);
   });
 
   test("add-ons that are Deployments need a node; a role for them must trust Pod Identity", async () => {
-    expect(await refusal(addon("coredns"))).toContain("last state: 'DEGRADED'");
+    expect(await refusal(addon("coredns"))).toBe(
+      "creating EKS Add-On (east:coredns): api error InsufficientNumberOfReplicas: The add-on is unhealthy because it doesn't have the desired number of replicas. (timeout while waiting for state to become 'ACTIVE', last state: 'DEGRADED', timeout: 20m0s)",
+    );
     const roleArn = "arn:aws:iam::123456789012:role/nodes";
     expect(
       await refusal(addon("vpc-cni", { podIdentityAssociations: [{ roleArn, serviceAccount: "aws-node" }] })),
-    ).toContain("Trust policy of role nodes must allow pods.eks.amazonaws.com");
+    ).toBe(
+      "creating EKS Add-On (east:vpc-cni): api error InvalidParameterException: Trust policy of role nodes must allow pods.eks.amazonaws.com to sts:AssumeRole and sts:TagSession",
+    );
   });
 
   test.each<[what: string, change: PropertyMap, message: string]>([
     [
       "types that its image does not run on",
       { instanceTypes: ["m7g.large"] },
-      "[m7g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD",
+      "InvalidParameterException: [m7g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD",
     ],
     [
       "a disk beside its launch template",
       { launchTemplate: { id: "TEMPLATE", version: "1" }, diskSize: 20 },
-      "Disk size must be specified within the launch template.",
+      "InvalidParameterException: Disk size must be specified within the launch template.",
     ],
     [
       "user data that EKS cannot add its own to",
@@ -66,7 +76,7 @@ describe("a cluster whose add-ons are EKS's", () => {
     [
       "two bounds of an update",
       { updateConfig: { maxUnavailable: 1, maxUnavailablePercentage: 33 } },
-      "Only one of maxUnavailable and maxUnavailablePercentage can be specified",
+      "InvalidParameterException: Only one of maxUnavailable and maxUnavailablePercentage can be specified",
     ],
   ])("a group with %s is refused", async (_, change, message) => {
     await addon("vpc-cni");
@@ -75,7 +85,9 @@ describe("a cluster whose add-ons are EKS's", () => {
       userData: Buffer.from("#!/bin/bash").toString("base64"),
     });
     const news = JSON.parse(JSON.stringify({ ...nodes, ...change }).replace("TEMPLATE", template.id)) as PropertyMap;
-    expect(await refusal(aws.create(NODES, "n", news))).toContain(message);
+    expect(await refusal(aws.create(NODES, "n", news))).toBe(
+      `creating EKS Node Group (east:n-ff9b263): api error ${message}`,
+    );
   });
 
   test("a Fargate profile needs private subnets and a role of its own, and keeps its cluster", async () => {
@@ -91,8 +103,8 @@ describe("a cluster whose add-ons are EKS's", () => {
       subnetIds: [parts.subnets[0]!.id],
     };
     const PROFILE = "aws:eks/fargateProfile:FargateProfile";
-    expect(await refusal(aws.create(PROFILE, "f", { ...profile, podExecutionRoleArn: nodes.nodeRoleArn! }))).toContain(
-      "Misconfigured PodExecutionRole Trust Policy",
+    expect(await refusal(aws.create(PROFILE, "f", { ...profile, podExecutionRoleArn: nodes.nodeRoleArn! }))).toBe(
+      "creating EKS Fargate Profile (east:f-74dc5bc): api error InvalidParameterException: Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
     );
     await aws.create(ATTACHMENT, "pods", { role: "pods", policyArn });
     const table = await aws.create("aws:ec2/routeTable:RouteTable", "t", { vpcId: parts.vpc.id });
@@ -104,11 +116,15 @@ describe("a cluster whose add-ons are EKS's", () => {
       routeTableId: table.id,
       subnetId,
     });
-    expect(await refusal(aws.create(PROFILE, "f", profile))).toContain("is not a private subnet");
+    expect(await refusal(aws.create(PROFILE, "f", profile))).toBe(
+      `creating EKS Fargate Profile (east:f-74dc5bc): api error InvalidParameterException: Subnet ${subnetId} provided in Fargate Profile is not a private subnet`,
+    );
     await aws.delete(route);
     await aws.create(PROFILE, "f", profile);
     const cluster = { type: CLUSTER, name: "c", id: "east", inputs, outputs: {} };
-    expect(await refusal(aws.delete(cluster))).toContain("Cluster has Fargate profiles attached");
+    expect(await refusal(aws.delete(cluster))).toBe(
+      "deleting EKS Cluster (east): api error ResourceInUseException: Cluster has Fargate profiles attached",
+    );
   });
 });
 
@@ -124,16 +140,22 @@ test("a queue, its policy and its events hang together; a rule has at most five 
     "https://sqs.eu-west-1.amazonaws.com/123456789012/q",
     "arn:aws:sqs:eu-west-1:123456789012:q",
   ]);
-  expect(await refusal(aws.create(RULE, "r", { name: "r" }))).toContain(
-    "Parameter(s) EventPattern or ScheduleExpression must be specified.",
+  expect(await refusal(aws.create(RULE, "r", { name: "r" }))).toBe(
+    "creating EventBridge Rule (r): api error ValidationException: Parameter(s) EventPattern or ScheduleExpression must be specified.",
   );
   const rule = await aws.create(RULE, "r", { name: "r", eventPattern: '{"source":["aws.ec2"]}' });
   const target = (targetId: string, arn = queue.outputs.arn!) =>
     aws.create(TARGET, targetId, { rule: "r", targetId, arn });
-  expect(await refusal(target("t", "arn:aws:sqs:eu-west-1:123456789012:other"))).toContain("does not exist");
+  expect(await refusal(target("t", "arn:aws:sqs:eu-west-1:123456789012:other"))).toBe(
+    "creating EventBridge Target (r-t): api error ValidationException: Provided Arn is not in correct format or does not exist: arn:aws:sqs:eu-west-1:123456789012:other",
+  );
   for (const id of ["a", "b", "c", "d", "e"]) await target(id);
-  expect(await refusal(target("f"))).toContain("LimitExceededException");
-  expect(await refusal(aws.delete(rule))).toContain("Rule can't be deleted since it has targets.");
+  expect(await refusal(target("f"))).toBe(
+    "creating EventBridge Target (r-f): api error LimitExceededException: The requested resource exceeds the maximum number allowed.",
+  );
+  expect(await refusal(aws.delete(rule))).toBe(
+    "deleting EventBridge Rule (r): api error ValidationException: Rule can't be deleted since it has targets.",
+  );
 });
 
 test("a file system has one mount target a zone, and stays while it has one", async () => {
@@ -142,13 +164,17 @@ test("a file system has one mount target a zone, and stays while it has one", as
   const FILES = "aws:efs/fileSystem:FileSystem";
   const TARGET = "aws:efs/mountTarget:MountTarget";
   const files = await aws.create(FILES, "f", { creationToken: "shared", encrypted: true });
-  expect(await refusal(aws.create(FILES, "g", { creationToken: "shared" }))).toContain(
-    `File system '${files.id}' already exists with creation token 'shared'`,
+  expect(await refusal(aws.create(FILES, "g", { creationToken: "shared" }))).toBe(
+    `creating EFS File System: api error FileSystemAlreadyExists: File system '${files.id}' already exists with creation token 'shared'`,
   );
   const target = { fileSystemId: files.id, subnetId: subnets[0]!.id };
   await aws.create(TARGET, "t", target);
-  expect(await refusal(aws.create(TARGET, "u", target))).toContain("mount target already exists in this AZ");
-  expect(await refusal(aws.delete(files))).toContain("has mount targets created in it");
+  expect(await refusal(aws.create(TARGET, "u", target))).toBe(
+    "creating EFS Mount Target: api error MountTargetConflict: mount target already exists in this AZ",
+  );
+  expect(await refusal(aws.delete(files))).toBe(
+    `deleting EFS File System (${files.id}): api error FileSystemInUse: File system '${files.id}' has mount targets created in it.`,
+  );
   expect((await aws.diff(files, { creationToken: "shared" })).replaces).toEqual(["encrypted"]);
 });
 

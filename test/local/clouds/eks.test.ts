@@ -31,31 +31,35 @@ describe("EKS", () => {
   });
 
   test.each<[string, PropertyMap, string]>([
-    ["whose name is taken", {}, "ResourceInUseException: Cluster already exists with name: east"],
+    [
+      "whose name is taken",
+      {},
+      "creating EKS Cluster (east): api error ResourceInUseException: Cluster already exists with name: east",
+    ],
     [
       "with one zone",
       { name: "w", vpcConfig: { subnetIds: ["FIRST"] } },
-      "InvalidParameterException: Subnets specified must be in at least two different AZs",
+      "creating EKS Cluster (w): api error InvalidParameterException: Subnets specified must be in at least two different AZs",
     ],
     [
       "with no such role",
       { name: "w", roleArn: "arn:aws:iam::123456789012:role/nobody" },
-      "InvalidParameterException: The role with name nobody cannot be found.",
+      "creating EKS Cluster (w): api error InvalidParameterException: The role with name nobody cannot be found.",
     ],
     [
       "of an old version",
       { name: "w", version: "1.20" },
-      "InvalidParameterException: unsupported Kubernetes version 1.20",
+      "creating EKS Cluster (w): api error InvalidParameterException: unsupported Kubernetes version 1.20; supported: 1.30, 1.31, 1.32, 1.33, 1.34, 1.35",
     ],
     [
       "without any endpoint",
       { name: "w", vpcConfig: { subnetIds: ["FIRST", "SECOND"], endpointPublicAccess: false } },
-      "InvalidParameterException: Private and public endpoint access cannot be false",
+      "creating EKS Cluster (w): api error InvalidParameterException: Private and public endpoint access cannot be false",
     ],
     [
       "with half of Auto Mode",
       { name: "w", computeConfig: { enabled: true } },
-      "InvalidParameterException: For EKS Auto Mode",
+      "creating EKS Cluster (w): api error InvalidParameterException: For EKS Auto Mode, please ensure that all required configs, including computeConfig.enabled, kubernetesNetworkConfig.elasticLoadBalancing.enabled, storageConfig.blockStorage.enabled are all either fully enabled or fully disabled.",
     ],
   ])("a cluster %s is refused", async (_, change, expected) => {
     await aws.create(CLUSTER, "c", inputs);
@@ -63,13 +67,13 @@ describe("EKS", () => {
     const text = JSON.stringify({ ...inputs, ...change })
       .replace("FIRST", first)
       .replace("SECOND", second);
-    expect(await refusal(aws.create(CLUSTER, "d", JSON.parse(text) as PropertyMap))).toContain(expected);
+    expect(await refusal(aws.create(CLUSTER, "d", JSON.parse(text) as PropertyMap))).toBe(expected);
   });
 
   test("a cluster whose role has no policy yet is refused, so the edge between them matters", async () => {
     await aws.delete(parts.attachment);
-    expect(await refusal(aws.create(CLUSTER, "c", inputs))).toContain(
-      "doesn't have the Amazon EKS Managed Policies associated with it",
+    expect(await refusal(aws.create(CLUSTER, "c", inputs))).toBe(
+      "creating EKS Cluster (east): api error InvalidParameterException: The provided role doesn't have the Amazon EKS Managed Policies associated with it. Please ensure the following policies [arn:aws:iam::aws:policy/AmazonEKSClusterPolicy] are attached",
     );
   });
 
@@ -106,16 +110,16 @@ describe("EKS", () => {
   test("versions go up one by one, authentication modes go one way", async () => {
     const made = await aws.create(CLUSTER, "c", inputs);
     for (const version of ["1.32", "1.35"]) {
-      expect(await refusal(aws.update(made, { ...inputs, version }))).toContain(
-        `Unsupported Kubernetes minor version update from 1.33 to ${version}`,
+      expect(await refusal(aws.update(made, { ...inputs, version }))).toBe(
+        `updating EKS Cluster (east): api error InvalidParameterException: Unsupported Kubernetes minor version update from 1.33 to ${version}`,
       );
     }
     const back = {
       ...inputs,
       accessConfig: { authenticationMode: "CONFIG_MAP", bootstrapClusterCreatorAdminPermissions: false },
     };
-    expect(await refusal(aws.update(made, back))).toContain(
-      "Unsupported authentication mode update from API to CONFIG_MAP",
+    expect(await refusal(aws.update(made, back))).toBe(
+      "updating EKS Cluster (east): api error InvalidRequestException: Unsupported authentication mode update from API to CONFIG_MAP",
     );
   });
 
@@ -160,22 +164,24 @@ describe("EKS", () => {
 
     if (outcome.startsWith("replaces ")) return expect(replaces).toEqual([outcome.slice("replaces ".length)]);
     expect(replaces).toEqual([]);
-    expect(await refusal(aws.update(made, news))).toContain(outcome);
+    expect(await refusal(aws.update(made, news))).toBe(`updating EKS Cluster (east): api error ${outcome}`);
   });
 
   test.each<[what: string, change: PropertyMap, message: string]>([
     [
       "outside of private ranges",
       { kubernetesNetworkConfig: { serviceIpv4Cidr: "44.0.0.0/16" } },
-      "serviceIpv4Cidr 44.0.0.0/16 is not valid",
+      "InvalidParameterException: serviceIpv4Cidr 44.0.0.0/16 is not valid: it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, between /24 and /12",
     ],
     [
       "over its VPC",
       { kubernetesNetworkConfig: { serviceIpv4Cidr: "10.0.0.0/16" } },
-      "serviceIpv4Cidr 10.0.0.0/16 overlaps with the CIDR block of the VPC",
+      "InvalidParameterException: serviceIpv4Cidr 10.0.0.0/16 overlaps with the CIDR block of the VPC VPC_ID",
     ],
   ])("Services with addresses %s are refused", async (_, change, message) => {
-    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...change }))).toContain(message);
+    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...change }))).toBe(
+      `creating EKS Cluster (east): api error ${message.replace("VPC_ID", parts.vpc.id)}`,
+    );
   });
 
   test("Auto Mode needs the API and add-ons of its own", async () => {
@@ -184,11 +190,11 @@ describe("EKS", () => {
       kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: true } },
       storageConfig: { blockStorage: { enabled: true } },
     };
-    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...auto, accessConfig: {} }))).toContain(
-      "EKS Auto Mode needs the authentication mode",
+    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...auto, accessConfig: {} }))).toBe(
+      "creating EKS Cluster (east): api error InvalidParameterException: EKS Auto Mode needs the authentication mode API or API_AND_CONFIG_MAP",
     );
-    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...auto }))).toContain(
-      "bootstrapSelfManagedAddons must be set to false",
+    expect(await refusal(aws.create(CLUSTER, "c", { ...inputs, ...auto }))).toBe(
+      "creating EKS Cluster (east): api error InvalidParameterException: bootstrapSelfManagedAddons must be set to false when EKS Auto Mode is enabled",
     );
     await aws.create(CLUSTER, "c", { ...inputs, ...auto, bootstrapSelfManagedAddons: false });
   });
@@ -210,18 +216,23 @@ describe("EKS", () => {
       subnetIds: parts.subnets.map(({ id }) => id),
       scalingConfig: { desiredSize: 2, minSize: 1, maxSize: 3 },
     };
-    expect(await refusal(aws.create(NODES, "n", { ...nodes, version: "1.34" }))).toContain(
-      "Nodegroup Kubernetes version 1.34 should be equal to",
+    expect(await refusal(aws.create(NODES, "n", { ...nodes, version: "1.34" }))).toBe(
+      "creating EKS Node Group (east:general): api error InvalidParameterException: Nodegroup Kubernetes version 1.34 should be equal to, or up to 3 minor versions less than, cluster kubernetes version 1.33",
     );
     expect(
       await refusal(aws.create(NODES, "n", { ...nodes, scalingConfig: { desiredSize: 4, minSize: 1, maxSize: 3 } })),
-    ).toContain("Desired capacity 4 can't be greater than max size 3");
+    ).toBe(
+      "creating EKS Node Group (east:general): api error InvalidParameterException: Desired capacity 4 can't be greater than max size 3",
+    );
     const group = await aws.create(NODES, "n", nodes);
     expect([group.id, group.outputs.version]).toEqual(["east:general", "1.33"]);
     expect(await refusal(aws.delete(made))).toBe(
       "deleting EKS Cluster (east): api error ResourceInUseException: Cluster has nodegroups attached",
     );
-    expect(await refusal(aws.delete(parts.subnets[0] as Made))).toContain("DependencyViolation");
+    const first = parts.subnets[0] as Made;
+    expect(await refusal(aws.delete(first))).toBe(
+      `deleting EC2 Subnet (${first.id}): api error DependencyViolation: The subnet '${first.id}' has dependencies and cannot be deleted.`,
+    );
     await aws.delete(group);
     await aws.delete(made);
   });
@@ -229,8 +240,8 @@ describe("EKS", () => {
   test("access entries need the API, and a policy needs its entry", async () => {
     const principalArn = "arn:aws:iam::123456789012:role/isthmus-deployer";
     await aws.create(CLUSTER, "old", { ...inputs, name: "old", accessConfig: { authenticationMode: "CONFIG_MAP" } });
-    expect(await refusal(aws.create(ENTRY, "e", { clusterName: "old", principalArn }))).toContain(
-      "InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP]",
+    expect(await refusal(aws.create(ENTRY, "e", { clusterName: "old", principalArn }))).toBe(
+      "creating EKS Access Entry (old:arn:aws:iam::123456789012:role/isthmus-deployer): api error InvalidRequestException: The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.",
     );
     await aws.create(CLUSTER, "c", inputs);
     const policy = {
@@ -240,8 +251,8 @@ describe("EKS", () => {
       accessScope: { type: "cluster" },
     };
     const association = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation";
-    expect(await refusal(aws.create(association, "a", policy))).toContain(
-      "ResourceNotFoundException: The specified principalArn could not be found.",
+    expect(await refusal(aws.create(association, "a", policy))).toBe(
+      "creating EKS Access Policy Association (east#arn:aws:iam::123456789012:role/isthmus-deployer#arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy): api error ResourceNotFoundException: The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
     );
     const entry = await aws.create(ENTRY, "e", { clusterName: "east", principalArn });
     expect((await aws.create(association, "a", policy)).id).toBe(`east#${principalArn}#${policy.policyArn}`);
@@ -255,8 +266,8 @@ describe("EKS", () => {
       clusterName: "east",
       principalArn: "arn:aws:iam::123456789012:role/isthmus-deployer",
     });
-    expect(await refusal(attempt)).toContain(
-      "ResourceInUseException: The specified access entry resource is already in use on this cluster.",
+    expect(await refusal(attempt)).toBe(
+      "creating EKS Access Entry (east:arn:aws:iam::123456789012:role/isthmus-deployer): api error ResourceInUseException: The specified access entry resource is already in use on this cluster.",
     );
   });
 });
