@@ -9,12 +9,10 @@ import {
 } from "../local/protocol/property";
 import { urnStack } from "../local/protocol/urn";
 import { evaluate, SecretValue, today, UNKNOWN, type PolicyMap, type PolicyValue } from "../policy";
-import { version } from "../policy/pack/package.json";
 
 /** The policy pack as the embedded engine asks it; the real CLI runs the same rules from `policy/pack`. */
 export const policyAnalyzer: Analyzer = {
   name: "isthmus",
-  version,
   analyze: ({ urn, type, name, properties, protect }) =>
     Promise.resolve(
       evaluate({

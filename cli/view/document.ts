@@ -25,7 +25,7 @@ export function resultDocument(result: RunResult, clock: Timeline) {
         end,
       })),
     },
-    diagnostics: result.diagnostics.filter(({ severity }) => severity !== "debug"),
+    diagnostics: result.diagnostics,
     policyViolations: result.policyViolations,
   };
 }

@@ -46,7 +46,7 @@ export function remarkOf(event: EngineEvent): string | undefined {
     const { policy, outcome, level, message } = event.violation;
     return `policy ${policy} (${level}, ${outcome}) ${nameOf(event.urn)}: ${message}`;
   }
-  if (event.kind !== "diagnostic" || event.diagnostic.severity === "debug") return undefined;
+  if (event.kind !== "diagnostic") return undefined;
   const { severity, urn, message } = event.diagnostic;
   return `${severity}${urn === "" ? "" : ` ${nameOf(urn)}`}: ${message.trimEnd()}`;
 }

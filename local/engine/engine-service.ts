@@ -4,9 +4,6 @@ import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine_pb from "@pulumi/pulumi/proto/engine_pb";
 
 import type { RunContext } from "./context";
-import type { Diagnostic } from "./types";
-
-const SEVERITIES: readonly Diagnostic["severity"][] = ["debug", "info", "warning", "error"];
 
 /** Serves `pulumirpc.Engine`: what a program logs, and its root resource. */
 export function serveEngine(
@@ -17,11 +14,11 @@ export function serveEngine(
   let root = "";
   server.addService(EngineService, {
     log: answering((request: engine_pb.LogRequest) => {
-      const severity = SEVERITIES[request.getSeverity()] ?? "info";
-      const [urn, text] = [request.getUrn(), request.getMessage()];
-      if (severity === "error") programError(urn, text);
+      const [severity, urn, text] = [request.getSeverity(), request.getUrn(), request.getMessage()];
       // The SDK writes a debug message for every RPC, with everything in it.
-      else if (severity !== "debug") context.reporter.diagnostic(severity, urn, text);
+      if (severity === engine_pb.LogSeverity.ERROR) programError(urn, text);
+      else if (severity === engine_pb.LogSeverity.WARNING) context.reporter.diagnostic("warning", urn, text);
+      else if (severity === engine_pb.LogSeverity.INFO) context.reporter.diagnostic("info", urn, text);
       return new Empty();
     }),
     getRootResource: answering(() => new engine_pb.GetRootResourceResponse().setUrn(root)),
@@ -29,7 +26,6 @@ export function serveEngine(
       root = request.getUrn();
       return new engine_pb.SetRootResourceResponse();
     }),
-    startDebugging: answering(() => new Empty()),
     requirePulumiVersion: answering(() => new engine_pb.RequirePulumiVersionResponse()),
   });
 }

@@ -25,7 +25,7 @@ function payloadOf(event: EngineEvent): PulumiEvent {
       return { resOpFailedEvent: { metadata: metadataOf(event.step), status: 0, steps: 0 } };
     case "diagnostic": {
       const { severity, urn, message } = event.diagnostic;
-      const prefix = severity === "info" || severity === "debug" ? undefined : `${severity}: `;
+      const prefix = severity === "info" ? undefined : `${severity}: `;
       return {
         diagnosticEvent: compact({
           urn: urn || undefined,

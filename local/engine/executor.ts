@@ -96,14 +96,6 @@ export class Executor {
     return result;
   }
 
-  /** Tells of a replacement, whose parts are steps of their own. */
-  markReplaced(old: ResourceState, next: ResourceState, difference?: Difference): void {
-    const step = makeStep("replace", old, next, difference);
-    this.context.reporter.stepStarted(step);
-    this.context.reporter.stepDone(step);
-    this.context.reporter.stepFinished(step);
-  }
-
   /**
    * Deletes an entry of the state, and what is behind it unless that goes with another one of `condemned`. Deleted `ahead` of
    * its replacement, the entry stays and waits for it.
@@ -138,6 +130,14 @@ export class Executor {
   private async configure(step: Step, next: ResourceState): Promise<ResourceState> {
     await this.context.providers.configure(next.urn, next.id ?? "", next.inputs);
     return this.keep(step, { ...next, outputs: withoutInternal(next.inputs) });
+  }
+
+  /** Tells of a replacement, whose parts are steps of their own. */
+  markReplaced(old: ResourceState, next: ResourceState, difference?: Difference): void {
+    const step = makeStep("replace", old, next, difference);
+    this.context.reporter.stepStarted(step);
+    this.context.reporter.stepDone(step);
+    this.context.reporter.stepFinished(step);
   }
 
   /** Tells of the step, does it in one of the run's places, and turns an error into the run's failure. */

@@ -21,7 +21,7 @@ export type AliasSpec =
  * What the program wants of one resource: the state that it asks for, and what matters only until that is reached. Options
  * that are undefined are left to the parent, and the provider to a default one besides.
  */
-export interface Goal extends Omit<ResourceState, "urn" | "outputs" | "aliases"> {
+export interface Goal extends Omit<ResourceState, "urn" | "outputs"> {
   readonly name: string;
   /** Provider references by package, for the children of a component. */
   readonly providers: Readonly<Record<string, string>>;

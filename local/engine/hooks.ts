@@ -11,6 +11,7 @@ import {
 
 import { encode } from "../protocol/property";
 import { urnName } from "../protocol/urn";
+import { getOrMake } from "../objects";
 import { unlessAbandoned } from "./abandon";
 import type { RunContext } from "./context";
 import { messageOf, RunStopped } from "./errors";
@@ -129,18 +130,14 @@ export class Hooks {
 
   private async invoke({ callback }: Hook, request: Message): Promise<Uint8Array> {
     const target = callback.getTarget();
-    let client = this.clients.get(target);
-    if (client === undefined) {
-      client = new CallbacksClient(target, grpc.credentials.createInsecure());
-      this.clients.set(target, client);
-    }
-    const connected = client;
+    const connect = () => new CallbacksClient(target, grpc.credentials.createInsecure());
+    const client = getOrMake(this.clients, target, connect);
     const message = new callback_pb.CallbackInvokeRequest()
       .setToken(callback.getToken())
       .setRequest(request.serializeBinary());
     const answer = (): Promise<Uint8Array> =>
       new Promise((resolve, reject) => {
-        connected.invoke(message, (error, response) =>
+        client.invoke(message, (error, response) =>
           error === null ? resolve(response.getResponse_asU8()) : reject(error),
         );
       });

@@ -14,7 +14,7 @@ import type { Goal } from "./goal";
 import { omitEmpty } from "../objects";
 import { NOTHING_SAID } from "../state/deployment";
 import { resetIgnored } from "../protocol/paths";
-import { dereference, resolveReference } from "./providers";
+import { dereference } from "./providers";
 import { Replacements } from "./replacements";
 import type { ResourceState } from "./types";
 
@@ -90,19 +90,17 @@ export class Planner {
     aliases.claim(urn, former);
     state.apply({ op: "rename", from: former, to: urn });
     const renamed = old.get(former);
-    return renamed === undefined ? undefined : { ...renamed, urn };
+    return renamed && { ...renamed, urn };
   }
 
   private async plan(urn: string, goal: Goal, old: ResourceState | undefined): Promise<ResourceState> {
     const { preview } = this.context;
     const first = this.wanted(urn, goal, old);
     const provider = await this.providerOf(first);
-    const deletedKeys = this.replacements.deletedKeys(urn, this.context.aliases.former(urn));
-    const recreating = deletedKeys !== undefined;
+    const deletedKeys = this.replacements.deletedKeys(urn);
     const targeted = this.isTargeted(urn);
-    const fresh = old === undefined || recreating || targeted || old.external === true;
-
-    const base = fresh ? undefined : old;
+    // What the inputs continue: nothing when it is known already that a new resource takes the place of the old one.
+    const base = targeted || deletedKeys !== undefined || old?.external === true ? undefined : old;
     const asked = base === undefined ? goal.inputs : this.resetIgnored(urn, goal, base);
     const seed = targeted ? this.seed(urn, old?.id ?? "", "replacement") : this.seed(urn, base?.id ?? "");
     const inputs = await this.check(first, provider, base, asked, seed);
@@ -116,7 +114,7 @@ export class Planner {
     }
 
     if (old === undefined) return this.executor.create(wanted, provider);
-    if (recreating) {
+    if (deletedKeys !== undefined) {
       this.context.replaced.add(urn);
       this.executor.markReplaced(old, wanted);
       return this.executor.create(wanted, provider, old, forcedReplacement(deletedKeys));
@@ -193,10 +191,10 @@ export class Planner {
     const [before = "", after = ""] = [old.provider, wanted.provider];
     if (before === after) return false;
     if (before === "" || after === "") return true;
-    const from = parseProviderReference(before);
-    if (this.context.aliases.renamedTo(from.urn) === parseProviderReference(after).urn) return false;
-    const oldProvider = this.context.old.get(from.urn);
-    const newProvider = resolveReference(after, (urn) => this.context.state.get(urn));
+    const from = parseProviderReference(before).urn;
+    const to = parseProviderReference(after).urn;
+    if (this.context.aliases.renamedTo(from) === to) return false;
+    const [oldProvider, newProvider] = [this.context.old.get(from), this.context.state.get(to)];
     if (oldProvider === undefined || newProvider === undefined) return true;
     return this.context.providers.mustReplace(oldProvider, newProvider);
   }

@@ -2,6 +2,7 @@ import { Secret } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import type { Provider } from "../protocol/provider";
 import { isProviderType, packageOf, parseProviderReference, providerType, urnType } from "../protocol/urn";
+import { getOrMake } from "../objects";
 import type { RunContext } from "./context";
 import { NO_OPTIONS } from "./goal";
 import type { Goal } from "./goal";
@@ -62,14 +63,8 @@ export class ProviderChoice {
         ),
       );
     }
-    const suffix = [version.replace(/[.\-+]/g, "_"), url].filter((part) => part !== "").join("_");
-    const name = suffix === "" ? "default" : `default_${suffix}`;
-    const key = `${pkg} ${name}`;
-    const known = this.defaults.get(key);
-    if (known !== undefined) return known;
-    const registered = this.registerDefault(pkg, name, version, url);
-    this.defaults.set(key, registered);
-    return registered;
+    const name = ["default", version.replace(/[.\-+]/g, "_"), url].filter((part) => part !== "").join("_");
+    return getOrMake(this.defaults, `${pkg} ${name}`, () => this.registerDefault(pkg, name, version, url));
   }
 
   private async registerDefault(pkg: string, name: string, version: string, url: string): Promise<string> {

@@ -11,7 +11,8 @@ import {
 } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import type { CheckRequest, CheckResult, DiffRequest, DiffResult, Provider } from "../protocol/provider";
-import { packageOf, parseProviderReference, urnType } from "../protocol/urn";
+import { packageOf, urnType } from "../protocol/urn";
+import { getOrMake } from "../objects";
 import { abandonable, unlessAbandoned } from "./abandon";
 import { diffRequest } from "./diff";
 import type { Reporter } from "./reporter";
@@ -72,13 +73,8 @@ export class ProviderRegistry {
   }
 
   /** Uses a provider resource of the state as it was configured then, unless this run has configured it. */
-  async ensure(resource: ResourceState): Promise<Provider> {
-    const reference = providerReference(resource.urn, resource.id);
-    const existing = this.configured.get(reference);
-    if (existing !== undefined) return existing;
-    const ready = this.start(this.open(resource.urn), resource.inputs);
-    this.configured.set(reference, ready);
-    return ready;
+  ensure({ urn, id, inputs }: ResourceState): Promise<Provider> {
+    return getOrMake(this.configured, providerReference(urn, id), () => this.start(this.open(urn), inputs));
   }
 
   /** The instance that a resource refers to, if the run has one. */
@@ -88,18 +84,12 @@ export class ProviderRegistry {
 
   /** Whether a resource that moves between two provider resources must be replaced. Each pair is asked about once. */
   mustReplace(from: ResourceState, to: ResourceState): Promise<boolean> {
-    const { urn, inputs } = to;
-    const reference = providerReference(urn, to.id);
-    const key = `${from.urn}::${from.id ?? ""} ${reference}`;
-    const known = this.changed.get(key);
-    if (known !== undefined) return known;
-    const answer = (async () => {
-      const provider = await (this.get(reference) ?? this.open(urn));
-      const request = plainRequest({ ...diffRequest(from, inputs), urn });
+    const [before, after] = [providerReference(from.urn, from.id), providerReference(to.urn, to.id)];
+    return getOrMake(this.changed, `${before} ${after}`, async () => {
+      const provider = await (this.get(after) ?? this.open(to.urn));
+      const request = plainRequest({ ...diffRequest(from, to.inputs), urn: to.urn });
       return (await provider.diffConfig(request)).replaces.length > 0;
-    })();
-    this.changed.set(key, answer);
-    return answer;
+    });
   }
 
   /** Releases every instance, also those that failed to open. */
@@ -134,16 +124,6 @@ export function providerReference(urn: string, id: string | undefined): string {
   return `${urn}::${id === undefined || id === "" ? UNKNOWN_SENTINEL : id}`;
 }
 
-/** The provider resource that a reference names, if the given lookup finds the very one. */
-export function resolveReference(
-  reference: string,
-  find: (urn: string) => ResourceState | undefined,
-): ResourceState | undefined {
-  const { urn, id } = parseProviderReference(reference);
-  const resource = find(urn);
-  return resource !== undefined && providerReference(urn, resource.id) === `${urn}::${id}` ? resource : undefined;
-}
-
 /** A provider's inputs as the outputs of its resource. */
 export function withoutInternal(inputs: PropertyMap): PropertyMap {
   const { [INTERNAL]: _, ...rest } = inputs;
@@ -171,6 +151,8 @@ const UNAVAILABLE =
   "The provider for this resource has inputs that are not known during preview.\n" +
   "This preview may not correctly represent the changes that will be applied during an update.";
 
+const NO_DETAILS = { diffs: [], replaces: [], deleteBeforeReplace: false, detailedDiff: {} };
+
 /** Stands in, during a preview, for a provider whose configuration is not known yet (provider_plugin.go: Configure). */
 function unconfigured(inner: Provider, reporter: Reporter): Provider {
   return {
@@ -180,14 +162,7 @@ function unconfigured(inner: Provider, reporter: Reporter): Provider {
     check: ({ news }) => Promise.resolve({ inputs: news, failures: [] }),
     diff: ({ urn }) => {
       reporter.diagnostic("warning", urn, UNAVAILABLE);
-      const changes = {
-        changes: "some",
-        diffs: [],
-        replaces: [],
-        deleteBeforeReplace: false,
-        detailedDiff: {},
-      } as const;
-      return Promise.resolve(changes);
+      return Promise.resolve({ ...NO_DETAILS, changes: "some" });
     },
     create: () => Promise.resolve({ id: "", properties: {} }),
     read: ({ id }) => Promise.resolve({ id, properties: {}, inputs: {} }),

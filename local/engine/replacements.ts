@@ -1,5 +1,4 @@
 import { Unknown } from "../protocol/property";
-import type { PropertyMap } from "../protocol/property";
 import { isProviderType, parseProviderReference } from "../protocol/urn";
 import type { RunContext } from "./context";
 import { differenceOf, diffRequest } from "./diff";
@@ -24,8 +23,8 @@ export class Replacements {
   ) {}
 
   /** Keys of the replacement when the resource was deleted for the sake of another one, undefined when it was not. */
-  deletedKeys(urn: string, former: string | undefined): readonly string[] | undefined {
-    return this.deleted.get(urn) ?? (former === undefined ? undefined : this.deleted.get(former));
+  deletedKeys(urn: string): readonly string[] | undefined {
+    return this.deleted.get(urn) ?? this.deleted.get(this.context.aliases.former(urn) ?? "");
   }
 
   /** Deletes the old resource, and before it every dependent that its deletion forces to be replaced. One at a time. */
@@ -84,16 +83,10 @@ export class Replacements {
   ): Promise<readonly string[] | undefined> {
     if (resource.provider !== undefined && goes.has(parseProviderReference(resource.provider).urn)) return [];
     if (resource.deletedWith !== undefined && goes.has(resource.deletedWith)) return [];
-    const affected = new Set(
-      Object.entries(resource.propertyDependencies).flatMap(([key, urns]) =>
-        urns.some((urn) => goes.has(urn)) ? [key] : [],
-      ),
-    );
-    const keys = Object.keys(resource.inputs).filter((key) => affected.has(key));
+    const { inputs, propertyDependencies } = resource;
+    const keys = Object.keys(inputs).filter((key) => propertyDependencies[key]?.some((urn) => goes.has(urn)));
     if (keys.length === 0) return undefined;
-    const news: PropertyMap = Object.fromEntries(
-      Object.entries(resource.inputs).map(([key, value]) => [key, affected.has(key) ? Unknown.value : value]),
-    );
+    const news = { ...inputs, ...Object.fromEntries(keys.map((key) => [key, Unknown.value])) };
     const request = diffRequest(resource, news, resource.ignoreChanges);
     const { providers } = this.context;
     const answer = await this.context.limited(async () => {

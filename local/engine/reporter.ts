@@ -88,8 +88,7 @@ export class Reporter {
     if (text === "" || known) return;
     if (severity === "error") this.errors++;
     const diagnostic: Diagnostic = { severity, urn, message: text };
-    // Debug messages come by the thousand; they are passed on, not kept.
-    if (severity !== "debug") this.diagnostics.push(diagnostic);
+    this.diagnostics.push(diagnostic);
     this.emit({ kind: "diagnostic", diagnostic });
   }
 

@@ -66,7 +66,6 @@ export interface RunOptions {
 /** A policy pack, as the engine asks it after Check and before Diff. */
 export interface Analyzer {
   readonly name: string;
-  readonly version: string;
   analyze(resource: AnalyzedResource): Promise<readonly PolicyViolation[]>;
 }
 
@@ -119,7 +118,7 @@ export interface RunResult {
 }
 
 export interface Diagnostic {
-  readonly severity: "debug" | "info" | "warning" | "error";
+  readonly severity: "info" | "warning" | "error";
   /** Resource it is about, empty for the run. */
   readonly urn: string;
   readonly message: string;

@@ -86,7 +86,6 @@ const FIELDS = Object.keys({
   propertyDependencies: true,
   pendingReplacement: true,
   additionalSecretOutputs: true,
-  aliases: true,
   customTimeouts: true,
   retainOnDelete: true,
   deletedWith: true,

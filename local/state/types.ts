@@ -20,7 +20,6 @@ export interface ResourceState {
   readonly pendingReplacement?: boolean;
   readonly initErrors?: readonly string[];
   readonly additionalSecretOutputs?: readonly string[];
-  readonly aliases?: readonly string[];
   /** Seconds by operation. */
   readonly customTimeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
   readonly retainOnDelete?: boolean;

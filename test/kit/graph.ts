@@ -21,7 +21,6 @@ export interface GraphNode {
     | "deletedWith"
     | "ignoreChanges"
     | "replaceOnChanges"
-    | "aliases"
     | "customTimeouts"
     | "additionalSecretOutputs"
   >;
@@ -105,10 +104,10 @@ export function describeGraph(graph: Graph): string[] {
 
 function nodeOf(state: ResourceState): GraphNode {
   const { urn, type, custom, parent, provider, dependencies } = state;
-  const { protect, retainOnDelete, deletedWith, ignoreChanges, replaceOnChanges, aliases } = state;
+  const { protect, retainOnDelete, deletedWith, ignoreChanges, replaceOnChanges } = state;
   const { customTimeouts, additionalSecretOutputs } = state;
   const options = {
-    ...{ protect, retainOnDelete, deletedWith, ignoreChanges, replaceOnChanges, aliases },
+    ...{ protect, retainOnDelete, deletedWith, ignoreChanges, replaceOnChanges },
     ...{ customTimeouts, additionalSecretOutputs },
   };
   return {

@@ -99,7 +99,6 @@ test("a resource that does not become ready is kept, and continued in the next r
 test("a mandatory policy stops an update before the provider is called, and lets a preview go on", async () => {
   const pack: Analyzer = {
     name: "pack",
-    version: "1.0.0",
     analyze: async ({ type, properties }) =>
       type !== "toy:index:Thing" || properties.value !== "public"
         ? []
