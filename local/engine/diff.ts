@@ -4,16 +4,13 @@ import type { DiffRequest, DiffResult, PropertyDiff, PropertyDiffKind } from "..
 import { sortKeys } from "../objects";
 import { covers, formatPath, parsePath, resetIgnored } from "../protocol/paths";
 import type { PropertyPath } from "../protocol/paths";
-import type { ResourceState } from "./types";
+import type { ResourceState, Step } from "./types";
 
 /** How a resource differs from its last deployment. */
-export interface Difference {
+export interface Difference extends Pick<Step, "replaceKeys" | "diffs" | "detailedDiff"> {
   readonly changed: boolean;
   /** The resource cannot be updated in place. */
   readonly replaces: boolean;
-  readonly replaceKeys: readonly string[];
-  readonly diffs: readonly string[];
-  readonly detailedDiff: Readonly<Record<string, PropertyDiff>>;
   readonly deleteBeforeReplace: boolean;
 }
 
@@ -97,9 +94,7 @@ function compareInputs({
   const after = unwrapSecrets(resetIgnored(news, oldInputs, ignoreChanges).inputs) as PropertyMap;
   const detailedDiff: Record<string, PropertyDiff> = {};
   walk([], before, after, detailedDiff);
-  const diffs = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (key) => !equals(before[key], after[key]),
-  );
+  const diffs = Object.keys({ ...before, ...after }).filter((key) => !equals(before[key], after[key]));
   return { changes: diffs.length > 0 ? "some" : "none", diffs, detailedDiff };
 }
 
@@ -112,8 +107,7 @@ function walk(
 ): void {
   if (equals(before, after)) return;
   if (isPropertyMap(before) && isPropertyMap(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      walk([...path, key], before[key], after[key], found);
+    for (const key of Object.keys({ ...before, ...after })) walk([...path, key], before[key], after[key], found);
   } else if (Array.isArray(before) && Array.isArray(after)) {
     const length = Math.max(before.length, after.length);
     for (let index = 0; index < length; index++) walk([...path, index], before[index], after[index], found);

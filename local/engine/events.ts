@@ -32,26 +32,27 @@ function payloadOf(event: EngineEvent): PulumiEvent {
           prefix,
           message: `${message}\n`,
           color: "never",
-          severity: severityOf(severity),
+          // What is printed without a prefix has a name of its own.
+          severity: severity === "info" ? "info#err" : severity,
         }),
       };
     }
-    case "policy":
+    case "policy": {
+      const { policy, level, outcome, message } = event.violation;
+      const undetermined = outcome === "undetermined";
       return {
-        policyEvent: compact({
+        policyEvent: {
           resourceUrn: event.urn,
-          message:
-            event.violation.outcome === "undetermined"
-              ? `undetermined: ${event.violation.message}`
-              : event.violation.message,
+          message: undetermined ? `undetermined: ${message}` : message,
           color: "never",
-          policyName: event.violation.policy,
+          policyName: policy,
           policyPackName: event.pack,
           policyPackVersion: "",
           policyPackVersionTag: "",
-          enforcementLevel: event.violation.outcome === "undetermined" ? "advisory" : event.violation.level,
-        }),
+          enforcementLevel: undetermined ? "advisory" : level,
+        },
       };
+    }
     case "summary":
       return {
         summaryEvent: {
@@ -64,11 +65,6 @@ function payloadOf(event: EngineEvent): PulumiEvent {
         },
       };
   }
-}
-
-/** Pulumi's word for what is printed without a prefix. */
-function severityOf(severity: string): string {
-  return severity === "info" ? "info#err" : severity;
 }
 
 function metadataOf(step: Step): PulumiEvent {

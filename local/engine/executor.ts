@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import * as uuid from "uuid";
+
 import { Secret, UNKNOWN_SENTINEL } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import { AnswerLost, InitializationFailed } from "../protocol/provider";
@@ -47,7 +49,11 @@ export class Executor {
     const { preview } = this.context;
     return this.perform(step, async () => {
       if (isProviderType(type)) {
-        const id = preview ? undefined : identifierOf(urn, old?.id ?? "");
+        // The id is a function of what the provider is and what it replaces.
+        const random = createHash("sha256")
+          .update(`${urn}\n${old?.id ?? ""}`)
+          .digest();
+        const id = preview ? undefined : uuid.v4({ random });
         return this.configure(step, { ...wanted, id });
       }
       if (provider === undefined) return this.keep(step, wanted);
@@ -249,12 +255,6 @@ export function makeStep(
 ): Step {
   const { urn = "", type = "" } = next ?? old ?? {};
   return compact<Step>({ operation, urn, type, replaceKeys, diffs, detailedDiff, old, new: next });
-}
-
-/** The id of a provider resource: a UUID that is a function of what it is and what it replaces. */
-function identifierOf(urn: string, replaced: string): string {
-  const hex = createHash("sha256").update(`${urn}\n${replaced}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** A canonical text, to see whether anything has changed. */

@@ -59,12 +59,10 @@ export class Monitor {
     const unsupported = (feature: string) => this.unary(() => Promise.reject(new UnsupportedFeature(feature)));
     return {
       getDeploymentInfo: this.unary(() => Promise.resolve(this.deploymentInfo())),
-      registerResource: this.unary((request: resource_pb.RegisterResourceRequest) => this.registerResource(request)),
-      registerResourceOutputs: this.unary((request: resource_pb.RegisterResourceOutputsRequest) =>
-        this.registerOutputs(request),
-      ),
-      readResource: this.unary((request: resource_pb.ReadResourceRequest) => this.readResource(request)),
-      invoke: this.unary((request: resource_pb.ResourceInvokeRequest) => this.invoke(request), "program"),
+      registerResource: this.unary(this.registerResource.bind(this)),
+      registerResourceOutputs: this.unary(this.registerOutputs.bind(this)),
+      readResource: this.unary(this.readResource.bind(this)),
+      invoke: this.unary(this.invoke.bind(this), "program"),
       signalAndWaitForShutdown: this.unary(async () => {
         await this.shutdown();
         return new Empty();

@@ -214,11 +214,10 @@ export class Planner {
       throw new Error("the provider's Check answered an unknown value outside a preview");
     }
     if (result.failures.length === 0) return result.inputs;
+    const resourceText = `${type} resource '${urnName(urn)}'`;
     const texts = result.failures.map(({ property, reason }) => {
-      const where = `${type} resource '${urnName(urn)}'`;
-      return property === ""
-        ? `${where} has a problem: ${reason}`
-        : `${where}: property ${property} has a problem: ${reason}`;
+      const what = property === "" ? resourceText : `${resourceText}: property ${property}`;
+      return `${what} has a problem: ${reason}`;
     });
     for (const text of texts) this.context.error(urn, text);
     throw new ReportedFailure(texts.join("\n"));

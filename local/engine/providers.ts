@@ -47,11 +47,8 @@ export class ProviderRegistry {
       olds: plainConfig(request.olds),
       news: plainConfig(request.news),
     });
-    const { version, [INTERNAL]: internal } = request.news;
-    const restored: Record<string, PropertyValue> = { ...annotateSecrets(inputs, request.news) };
-    if (version !== undefined) restored.version ??= version;
-    if (internal !== undefined) restored[INTERNAL] = internal;
-    return { inputs: restored, failures };
+    const kept = Object.entries(request.news).filter(([key]) => key === "version" || key === INTERNAL);
+    return { inputs: { ...Object.fromEntries(kept), ...annotateSecrets(inputs, request.news) }, failures };
   }
 
   /** Diff of a provider resource. */

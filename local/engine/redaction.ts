@@ -3,6 +3,7 @@ import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb"
 import { encodeValue, isPropertyMap, Secret } from "../protocol/property";
 import type { PropertyMap, PropertyValue } from "../protocol/property";
 import { sortKeys } from "../objects";
+import type { Json } from "../state/deployment";
 import type { ResourceState, RunOptions, Step } from "./types";
 
 /** What stands in the place of a secret. */
@@ -40,8 +41,6 @@ export function redactConfig({
   const hidden = Object.fromEntries(secretConfigKeys.filter((key) => key in config).map((key) => [key, REDACTED]));
   return sortKeys({ ...config, ...hidden });
 }
-
-type Json = { [key: string]: JavaScriptValue };
 
 /**
  * Shows the states of a step without its secrets. A value is also hidden where it stands openly, when the other state holds

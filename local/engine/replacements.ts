@@ -60,10 +60,8 @@ export class Replacements {
     const { registered, aliases, state } = this.context;
     const goes = new Set([root.urn]);
     const found: Dependent[] = [];
-    for (const resource of transitiveDependents(
-      state.all().filter((item) => item.delete !== true),
-      root.urn,
-    )) {
+    const live = state.all().filter((item) => item.delete !== true);
+    for (const resource of transitiveDependents(live, root.urn)) {
       // What the program has registered already cannot depend on what it is registering now.
       const settled =
         registered.has(resource.urn) || aliases.renamedTo(resource.urn) !== undefined || this.deleted.has(resource.urn);

@@ -24,7 +24,6 @@ export class Reporter {
   private readonly diagnostics: Diagnostic[] = [];
   private readonly violations: (PolicyViolation & { urn: string; pack: string })[] = [];
   private readonly changes: { [operation in Operation]?: number } = {};
-  private errors = 0;
   /** Secrets that must not show in any message. */
   readonly secrets = new Redactor();
 
@@ -86,7 +85,6 @@ export class Reporter {
       (item) => item.severity === severity && item.urn === urn && item.message === text,
     );
     if (text === "" || known) return;
-    if (severity === "error") this.errors++;
     const diagnostic: Diagnostic = { severity, urn, message: text };
     this.diagnostics.push(diagnostic);
     this.emit({ kind: "diagnostic", diagnostic });
@@ -98,7 +96,7 @@ export class Reporter {
   }
 
   hasErrors(): boolean {
-    return this.errors > 0;
+    return this.diagnostics.some(({ severity }) => severity === "error");
   }
 
   policy(urn: string, pack: string, found: PolicyViolation): void {
