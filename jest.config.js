@@ -9,6 +9,8 @@ module.exports = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
+  // As for programs in processes of their own.
+  moduleNameMapper: { "/closure/(serializeClosure|codePaths)$": "<rootDir>/local/engine/no-closures.js" },
   // Jest leaves one core free by default, which on two cores is half of them.
   maxWorkers: "100%",
   // Every suite that loads Pulumi leaves some hundred megabytes behind, and collecting them again and again takes a sixth of the time.

@@ -30,7 +30,7 @@ export async function runChild(
   const child = spawn(
     process.execPath,
     [
-      ...program.nodeArgs,
+      ...["-r", require.resolve("./no-closures"), ...program.nodeArgs],
       runScriptOf(directory),
       ...["--monitor", address, "--engine", address, "--organization", "organization", "--project", project],
       ...["--root-directory", directory, "--stack", stack, "--pwd", directory],

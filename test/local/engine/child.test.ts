@@ -68,6 +68,20 @@ test("a program that throws shows its message, not the stack", async () => {
   expect(errors(result).join("\n")).not.toMatch(/^\s+at /m);
 });
 
+test("serialized functions are refused by name", async () => {
+  const result = await up(
+    program(`
+      const dynamic = require("@pulumi/pulumi/dynamic");
+      class Made extends dynamic.Resource {}
+      new Made({ create: async () => ({ id: "1", outs: {} }) }, "made", {});
+    `),
+  );
+  expect(errors(result).join("\n")).toContain(
+    "the embedded engine does not support dynamic providers and serialized functions: run this program with the real Pulumi " +
+      "CLI, which does",
+  );
+});
+
 test.each([
   ["stack transforms", "pulumi.runtime.registerResourceTransform(() => undefined); new Thing('a', {}, { provider });"],
   ["method calls on remote components", "pulumi.runtime.call('toy:index:Thing/ask', {}, provider);"],
