@@ -2,7 +2,8 @@ import { accessRule, type Facts, hasErrors, type Mesh, MESHES, type SmiDocument,
 import type { Bench } from "./measurement";
 
 const SIZES = [100, 1000, 10_000];
-const AT_LEAST_MS = 500;
+const ROUNDS = 3;
+const AT_LEAST_MS = 400;
 const WARM_UP_MS = 4000;
 
 interface Input {
@@ -10,13 +11,17 @@ interface Input {
   readonly facts: Facts;
 }
 
-/** Applications of four SMI objects each, with a split in every fourth; ten to a namespace, called by their neighbours. */
-function inputOf(size: number, access: boolean): Input {
+/**
+ * Applications of four SMI objects each, with a split in every fourth, called by their neighbours.
+ *
+ * @param perNamespace How many share a namespace.
+ */
+function inputOf(size: number, access: boolean, perNamespace: number): Input {
   const documents: SmiDocument[] = [];
   const workloads: Facts["workloads"][number][] = [];
   const services: Facts["services"][number][] = [];
   for (let at = 0; documents.length < size; at++) {
-    const namespace = `team-${Math.floor(at / 10)}`;
+    const namespace = `team-${Math.floor(at / perNamespace)}`;
     const name = `app-${at}`;
     const account = (serviceAccount: string) => ({ namespace, serviceAccount });
     const service = (own: string, selector: Record<string, string>) => ({
@@ -53,16 +58,23 @@ function inputOf(size: number, access: boolean): Input {
   return { documents, facts: { workloads, services } };
 }
 
-/** SMI objects a second of processor time. */
-function measure(
-  mesh: Mesh,
-  size: number,
-  atLeast = AT_LEAST_MS,
-): { readonly perSecond: number; readonly emitted: number } {
+interface Speed {
+  /** SMI objects a second of processor time. */
+  readonly perSecond: number;
+  readonly emitted: number;
+}
+
+/** The best of several measurements: others on the machine make some of them slower, and none faster. */
+function measure(mesh: Mesh, size: number, perNamespace = 10): Speed {
+  const speeds = Array.from({ length: ROUNDS }, () => measureOnce(mesh, size, perNamespace, AT_LEAST_MS));
+  return speeds.reduce((best, speed) => (speed.perSecond > best.perSecond ? speed : best));
+}
+
+function measureOnce(mesh: Mesh, size: number, perNamespace: number, atLeast: number): Speed {
   let [spent, count, emitted] = [0, 0, 0];
   while (spent < atLeast) {
     // New facts and documents each time, so that nothing is remembered of the last run.
-    const { documents, facts } = inputOf(size, mesh.allows !== undefined);
+    const { documents, facts } = inputOf(size, mesh.allows !== undefined, perNamespace);
     // Of this process alone: the machine may have other work.
     const before = process.cpuUsage();
     const { objects, problems } = mesh.translate(documents, facts);
@@ -87,7 +99,7 @@ export const bench: Bench = {
   async *run() {
     for (const mesh of Object.values(MESHES)) {
       // What is measured is a process that has run for a while, as the adapter does.
-      measure(mesh, 1000, WARM_UP_MS);
+      measureOnce(mesh, 1000, 10, WARM_UP_MS);
       const speeds: number[] = [];
       for (const size of SIZES) {
         const { perSecond, emitted } = measure(mesh, size);
@@ -97,6 +109,9 @@ export const bench: Bench = {
       }
       const value = speeds.at(-2)! / speeds.at(-1)!;
       yield { what: `${mesh.name}, one of 10,000 over one of 1,000`, value, unit: "times", goal: MOST_GROWTH };
+      const together = measure(mesh, 10_000, Infinity).perSecond;
+      const what = `${mesh.name}, 10,000 in one namespace: ${Math.round(together)} a second`;
+      yield { what, value: 1e6 / together, unit: "us", goal: MOST_MICROSECONDS };
     }
   },
 };

@@ -77,6 +77,7 @@ export function labelName({ labels }: WorkloadFacts): string {
 
 /** Facts by what they are looked up by: an environment may have thousands of workloads, and a rule for each. */
 interface FactsIndex {
+  accounts?: readonly string[];
   readonly workloadsBySubject: PairMap<WorkloadFacts[]>;
   readonly workloadsByNamespace: ReadonlyMap<string, readonly WorkloadFacts[]>;
   /** Of the namespaces that were asked for, by the name and the value of each label. */
@@ -119,6 +120,14 @@ export function workloadsOf(
   subject: { readonly namespace: string; readonly serviceAccount: string },
 ): readonly WorkloadFacts[] {
   return indexOf(facts).workloadsBySubject.get(subject.namespace, subject.serviceAccount) ?? [];
+}
+
+/** The ServiceAccounts that workloads run as, `namespace/name`, sorted. */
+export function accountsOf(facts: Facts): readonly string[] {
+  const index = indexOf(facts);
+  return (index.accounts ??= sortedTexts(
+    new Set(facts.workloads.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`)),
+  ));
 }
 
 /** The workloads of a namespace. */

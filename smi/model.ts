@@ -1,7 +1,6 @@
 import { resolveBindings } from "./bindings";
-import { groupBy } from "./facts";
-import { sortBy } from "./order";
-import { PairMap } from "./pair-map";
+import { sortBy, sortedTexts } from "./order";
+import { groupByPair, PairMap } from "./pair-map";
 import type { Located, Position, Problem, Source } from "./problem";
 
 /**
@@ -181,7 +180,8 @@ export class DocumentIndex {
   readonly splits: readonly TrafficSplit[];
   /** What is wrong with the IdentityBindings that the targets name. */
   readonly bindingProblems: readonly Problem[];
-  private splitsByNamespace: ReadonlyMap<string, readonly TrafficSplit[]> | undefined;
+  private readonly namesByKind = new Map<string, readonly string[]>();
+  private splitsByRoot: PairMap<TrafficSplit[]> | undefined;
   private readonly groups = new PairMap<HTTPRouteGroup>();
   private readonly tcpRoutes = new PairMap<TCPRoute>();
   private readonly udpRoutes = new PairMap<UDPRoute>();
@@ -205,10 +205,10 @@ export class DocumentIndex {
     }
   }
 
-  /** The splits of a namespace. */
-  splitsIn(namespace: string): readonly TrafficSplit[] {
-    this.splitsByNamespace ??= groupBy(this.splits, (split) => split.namespace);
-    return this.splitsByNamespace.get(namespace) ?? [];
+  /** The splits of a root Service. */
+  splitsOf(namespace: string, service: string): readonly TrafficSplit[] {
+    this.splitsByRoot ??= groupByPair(this.splits, (split) => [split.namespace, split.service]);
+    return this.splitsByRoot.get(namespace, service) ?? [];
   }
 
   group(namespace: string, name: string): HTTPRouteGroup | undefined {
@@ -223,12 +223,12 @@ export class DocumentIndex {
     return this.udpRoutes.get(namespace, name);
   }
 
-  /** Names of a kind, for "did you mean". */
-  names(kind: string): string[] {
-    return this.documents
-      .filter((document) => document.kind === kind)
-      .map(keyOf)
-      .sort();
+  /** Names of a kind, sorted, for "did you mean". */
+  names(kind: string): readonly string[] {
+    const known =
+      this.namesByKind.get(kind) ?? sortedTexts(this.documents.filter((each) => each.kind === kind).map(keyOf));
+    this.namesByKind.set(kind, known);
+    return known;
   }
 }
 

@@ -1,4 +1,4 @@
-import { catches, type Facts, type WorkloadFacts, workloadsCaughtBy, workloadsOf } from "./facts";
+import { accountsOf, catches, type Facts, type WorkloadFacts, workloadsCaughtBy, workloadsOf } from "./facts";
 import {
   type AccessRule,
   type DocumentIndex,
@@ -124,7 +124,7 @@ function checkWorkloads(target: TrafficTarget, facts: Facts): Problem[] {
   const workloads = workloadsOf(facts, target.destination);
   const { position } = target.destination;
   if (workloads.length === 0) {
-    const known = [...new Set(facts.workloads.map(subjectKey))].sort();
+    const known = accountsOf(facts);
     const name = subjectKey(target.destination);
     const message = `found the ServiceAccount "${name}", known workloads run as: ${listed(known)}.${didYouMean(name, known)} Add its workload, or correct the name.`;
     return [problemAt("SMI-SA-UNRESOLVED", target, position, message)];

@@ -2,11 +2,13 @@ import {
   type Facts,
   findService,
   type ServiceFacts,
+  servicesIn,
   type ServicePort,
   type WorkloadFacts,
   workloadsCaughtBy,
 } from "./facts";
 import type { Backend, DocumentIndex, HttpMatch, TrafficSplit } from "./model";
+import { sortedTexts } from "./order";
 import { type Position, type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
 import { missing } from "./resolve";
@@ -131,10 +133,7 @@ function greatestCommonDivisor(left: number, right: number): number {
 
 /** The problem of a root that is not among the Services. */
 export function rootMissing(split: TrafficSplit, facts: Facts): Problem {
-  const known = facts.services
-    .filter(({ namespace }) => namespace === split.namespace)
-    .map(({ name }) => name)
-    .sort();
+  const known = sortedTexts(servicesIn(facts, split.namespace).map(({ name }) => name));
   const message = `found the root Service "${split.service}", in namespace "${split.namespace}" there are: ${listed(known)}.${didYouMean(split.service, known)} Its ports must be known; add the Service.`;
   return problemAt("SMI-SERVICE", split, split.position, message);
 }
@@ -156,10 +155,10 @@ export function containersBehind(
 
 /** Other splits that this one meets: of the same root, or of one of its backends; and the root among the backends. */
 export function checkConflicts(index: DocumentIndex, split: TrafficSplit): Problem[] {
-  const same = index.splitsIn(split.namespace).filter((other) => other !== split);
   return [
-    ...same
-      .filter((other) => other.service === split.service)
+    ...index
+      .splitsOf(split.namespace, split.service)
+      .filter((other) => other !== split)
       .map((other) =>
         problemAt(
           "SMI-SPLIT-CONFLICT",
@@ -169,7 +168,7 @@ export function checkConflicts(index: DocumentIndex, split: TrafficSplit): Probl
         ),
       ),
     ...split.backends
-      .filter(({ service }) => service !== split.service && same.some((other) => other.service === service))
+      .filter(({ service }) => service !== split.service && index.splitsOf(split.namespace, service).length > 0)
       .map(({ service, position }) =>
         problemAt(
           "SMI-SPLIT-NESTED",

@@ -43,9 +43,8 @@ export function checkRoot(split: TrafficSplit, { facts, services, isOpaque }: Sp
 /** Conflicts with other splits. Consul applies a splitter to the shares of another one, which SMI does not. */
 export function checkConflicts(split: TrafficSplit, { index, mode }: SplitContext): Problem[] {
   const problems = checkCommonConflicts(index, split).filter(({ code }) => code !== "SMI-SPLIT-NESTED");
-  const roots = index.splitsIn(split.namespace).map(({ service }) => service);
   for (const { service, position } of split.backends) {
-    if (service === split.service || !roots.includes(service)) continue;
+    if (service === split.service || index.splitsOf(split.namespace, service).length === 0) continue;
     const message = `found "${service}", which is split itself; Consul would apply both splits, SMI only this one. List its backends here.`;
     problems.push(problemAt("SMI-SPLIT-FLATTENED", split, position, message));
   }

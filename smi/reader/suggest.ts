@@ -4,12 +4,17 @@ import { compare } from "../order";
 
 /** The candidate that a typing mistake most likely meant, or undefined if none is close. */
 export function closest(found: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(found.length / 3));
-  const ranked = candidates
-    .map((candidate) => ({ candidate, distance: distance(found.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((entry) => entry.distance <= limit)
-    .sort((left, right) => left.distance - right.distance || compare(left.candidate, right.candidate));
-  return ranked[0]?.candidate;
+  const wanted = found.toLowerCase();
+  let limit = Math.max(1, Math.floor(found.length / 3));
+  let best: string | undefined;
+  for (const candidate of candidates) {
+    // As many letters as the lengths differ by are missing in any case.
+    if (Math.abs(candidate.length - found.length) > limit) continue;
+    const far = distance(wanted, candidate.toLowerCase());
+    if (far > limit || (best !== undefined && far === limit && compare(best, candidate) <= 0)) continue;
+    [limit, best] = [far, candidate];
+  }
+  return best;
 }
 
 /** ` Did you mean "x"?`, or nothing. */
