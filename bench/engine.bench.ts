@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 
 import { FileStore, preview, toPulumiEvent, up, type RunOptions, type RunResult } from "../local/engine";
+import { Keyring } from "../local/protocol/crypter";
 import { CorpusCloud } from "../test/local/engine/corpus/cloud";
 import { MemoryWatch } from "./engine/memory";
 import { makeThings } from "./engine/things";
@@ -75,7 +76,7 @@ async function* withStack(
       program,
       config: { "bench:count": String(count) },
       providers: new CorpusCloud(),
-      store: new FileStore(path.join(directory, "state"), "passphrase"),
+      store: new FileStore(path.join(directory, "state"), new Keyring("passphrase")),
       onEvent: (event) => void events.write(`${JSON.stringify(toPulumiEvent(event))}\n`),
     });
   } finally {

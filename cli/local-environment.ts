@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { latency, openLedger, SimulatedClouds, VirtualClock } from "../local/clouds";
 import { FileStore, MemoryStore, type RunOptions, type RunResult, type Snapshot } from "../local/engine";
+import { Keyring } from "../local/protocol/crypter";
 import type { Provider, ProviderHost } from "../local/protocol/provider";
 import { timeline, type Timeline } from "../local/timeline";
 import { policyAnalyzer } from "./analyzer";
@@ -18,8 +19,7 @@ export class LocalEnvironment {
   readonly store: FileStore;
   /** Folder of everything that it keeps. */
   readonly directory: string;
-  /** What its secrets are sealed with. */
-  readonly passphrase: string;
+  private readonly keyring: Keyring;
   private readonly clock = new VirtualClock();
   private readonly clouds: PersistentClouds;
 
@@ -29,14 +29,14 @@ export class LocalEnvironment {
     readonly faults = new InjectedFaults(),
   ) {
     this.directory = join(project.directory, ".isthmus", LOCAL);
-    this.passphrase = passphraseOf(project);
-    this.clouds = new PersistentClouds(join(this.directory, "clouds"), this.passphrase, this.clock);
-    this.store = new FileStore(join(this.directory, "state"), this.passphrase);
+    this.keyring = keyringOf(project);
+    this.clouds = new PersistentClouds(join(this.directory, "clouds"), this.keyring, this.clock);
+    this.store = new FileStore(join(this.directory, "state"), this.keyring);
   }
 
   /** Options of a run on the embedded engine and the simulated clouds. Who watches the run adds to them. */
   runOptions(): RunOptions {
-    const { values, secretKeys } = readStackConfig(this.project, LOCAL, () => this.passphrase);
+    const { values, secretKeys } = readStackConfig(this.project, LOCAL, () => this.keyring);
     return {
       project: this.project.name,
       stack: LOCAL,
@@ -70,9 +70,9 @@ export class LocalEnvironment {
  * lacks are those of the local environment, since there is no account here either.
  */
 export function throwawayRunOptions(project: Project, environment: string): RunOptions {
-  const passphrase = () => passphraseOf(project);
-  const simulated = readStackConfig(project, LOCAL, passphrase);
-  const own = readStackConfig(project, environment, passphrase);
+  const keyring = () => keyringOf(project);
+  const simulated = readStackConfig(project, LOCAL, keyring);
+  const own = readStackConfig(project, environment, keyring);
   return {
     project: project.name,
     stack: environment,
@@ -95,7 +95,7 @@ class PersistentClouds implements ProviderHost {
 
   constructor(
     private readonly directory: string,
-    private readonly passphrase: string,
+    private readonly keyring: Keyring,
     private readonly clock: VirtualClock,
   ) {}
 
@@ -104,16 +104,21 @@ class PersistentClouds implements ProviderHost {
   }
 
   opened(): SimulatedClouds {
-    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.passphrase), { clock: this.clock });
+    this.clouds ??= new SimulatedClouds(openLedger(this.directory, this.keyring), { clock: this.clock });
     return this.clouds;
   }
+}
+
+/** What the secrets of a project's local files are sealed with. */
+export function keyringOf(project: Project): Keyring {
+  return new Keyring(passphraseOf(project));
 }
 
 /**
  * The passphrase of local state: Pulumi's own variables when they are set, else one that was drawn once and is kept beside
  * the state, readable by its owner alone.
  */
-export function passphraseOf({ directory }: Project): string {
+function passphraseOf({ directory }: Project): string {
   const { PULUMI_CONFIG_PASSPHRASE: text, PULUMI_CONFIG_PASSPHRASE_FILE: file } = process.env;
   if (text !== undefined) return text;
   if (file !== undefined && file !== "") return readFileSync(file, "utf8").trimEnd();

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 
-import { PassphraseCrypter } from "../local/protocol/crypter";
+import type { Crypter, Keyring } from "../local/protocol/crypter";
 import { UserError } from "./user-error";
 
 const configType = z.strictObject({
@@ -64,9 +64,9 @@ export function openProject(from: string = process.cwd()): Project {
  * Reads a stack's configuration with the project's defaults, checked against the types of the `config` section as the
  * real CLI does it.
  *
- * @param passphrase opens `secure:` values; asked for only when there is one
+ * @param keyring opens `secure:` values; asked for only when there is one
  */
-export function readStackConfig(project: Project, stack: string, passphrase: () => string): StackConfig {
+export function readStackConfig(project: Project, stack: string, keyring: () => Keyring): StackConfig {
   const path = join(project.directory, `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) {
     throw new UserError(
@@ -83,7 +83,7 @@ export function readStackConfig(project: Project, stack: string, passphrase: () 
   for (const [key, value] of Object.entries(file.config ?? {})) {
     const fullKey = key.includes(":") ? key : `${project.name}:${key}`;
     if (isSecure(value)) {
-      values[fullKey] = openCrypter(file.encryptionsalt, passphrase, path).decrypt(value.secure);
+      values[fullKey] = openCrypter(file.encryptionsalt, keyring, path).decrypt(value.secure);
       secretKeys.push(fullKey);
       continue;
     }
@@ -104,13 +104,13 @@ function isSecure(value: unknown): value is { secure: string } {
   return typeof value === "object" && value !== null && "secure" in value && typeof value.secure === "string";
 }
 
-function openCrypter(salt: string | undefined, passphrase: () => string, path: string): PassphraseCrypter {
+function openCrypter(salt: string | undefined, keyring: () => Keyring, path: string): Crypter {
   if (salt === undefined) {
     throw new UserError(
       `${path} has a secure value but no encryptionsalt: only the passphrase secrets provider can be read here.`,
     );
   }
-  return PassphraseCrypter.open(passphrase(), salt);
+  return keyring().crypter(salt);
 }
 
 function asText(value: unknown): string {

@@ -10,7 +10,7 @@ import { UserError } from "../user-error";
 export async function importVerb(file: string): Promise<number> {
   const environment = new LocalEnvironment(openProject());
   const deployment = read(file);
-  await withStore(() => importDeployment(environment.store, deployment, environment.passphrase));
+  await withStore(() => importDeployment(environment.store, deployment));
   const count = deployment.deployment.resources?.length ?? 0;
   process.stdout.write(`${count} resources are now the state of the local environment; next: npx isthmus preview\n`);
   return 0;

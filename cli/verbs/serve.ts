@@ -5,7 +5,7 @@ import { exportLine } from "../../local/clouds/serve";
 import { serveClouds } from "../../local/clouds/server";
 import { findPrograms, RealClusters } from "../../local/kubernetes-server";
 import { InjectedFaults } from "../faults";
-import { passphraseOf } from "../local-environment";
+import { keyringOf } from "../local-environment";
 import { openProject } from "../project";
 import { UserError } from "../user-error";
 
@@ -29,7 +29,7 @@ export async function serveVerb({ ledger, kubernetes, json = false, fault }: Ser
   const clock = new VirtualClock();
   const project = openProject();
   const directory = resolve(project.directory, ledger);
-  const clouds = new SimulatedClouds(openLedger(directory, passphraseOf(project)), { clock });
+  const clouds = new SimulatedClouds(openLedger(directory, keyringOf(project)), { clock });
   const served = faults.in(clouds, clock, (line) => process.stderr.write(`${line}\n`));
   const clusters =
     kubernetes === "real" ? await RealClusters.open(clouds.ledger, served, join(directory, "kubernetes")) : undefined;

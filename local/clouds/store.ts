@@ -14,7 +14,7 @@ import { join } from "node:path";
 
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
-import { PassphraseCrypter, type Crypter } from "../protocol/crypter";
+import type { Crypter, Keyring, PassphraseCrypter } from "../protocol/crypter";
 import { decodeMap, encodeMap } from "../protocol/property";
 import { Ledger, type LedgerChange, type LedgerEntry, type Maker } from "./ledger";
 
@@ -25,14 +25,14 @@ type Json = { [key: string]: JavaScriptValue };
 
 /**
  * Opens the ledger that a directory keeps; both are made when they are missing. Every change is on disk before the
- * operation that made it answers, secrets sealed with the passphrase. What a killed process left half written is dropped:
+ * operation that made it answers, secrets sealed with the keyring. What a killed process left half written is dropped:
  * its operation never answered.
  *
  * One process at a time may have it open. Throws when a file is damaged in any other way, or the passphrase is not the one
  * that sealed it.
  */
-export function openLedger(directory: string, passphrase: string): Ledger {
-  return new LedgerStore(directory, passphrase).ledger;
+export function openLedger(directory: string, keyring: Keyring): Ledger {
+  return new LedgerStore(directory, keyring).ledger;
 }
 
 /** A snapshot (`ledger.json`) and the changes since (`journal.jsonl`). */
@@ -40,17 +40,17 @@ class LedgerStore {
   readonly ledger: Ledger;
   private readonly snapshotFile: string;
   private readonly journalFile: string;
-  private readonly crypter: SaltedCrypter;
+  private readonly crypter: LazyCrypter;
   /** Lines in the journal. */
   private changes = 0;
 
-  constructor(directory: string, passphrase: string) {
+  constructor(directory: string, keyring: Keyring) {
     mkdirSync(directory, { recursive: true });
     this.snapshotFile = join(directory, "ledger.json");
     this.journalFile = join(directory, "journal.jsonl");
     const snapshot = this.readSnapshot();
     // The salt is in the snapshot, which must be there before the first text that it seals.
-    this.crypter = new SaltedCrypter(passphrase, snapshot.salt, () => this.compact());
+    this.crypter = new LazyCrypter(keyring, snapshot.salt, () => this.compact());
     this.ledger = new Ledger(this.replay(snapshot.entries), (change) => this.append(change));
     if (this.changes > 0) this.compact();
   }
@@ -112,12 +112,12 @@ class LedgerStore {
   }
 }
 
-/** A passphrase crypter that is made when the first secret is met, since deriving its key takes long. */
-class SaltedCrypter implements Crypter {
+/** A crypter that is made when the first secret is met, since deriving its key takes long. */
+class LazyCrypter implements Crypter {
   private opened: PassphraseCrypter | undefined;
 
   constructor(
-    private readonly passphrase: string,
+    private readonly keyring: Keyring,
     private known: string | undefined,
     private readonly onNewSalt: () => void,
   ) {}
@@ -138,10 +138,7 @@ class SaltedCrypter implements Crypter {
   private open(): PassphraseCrypter {
     if (this.opened !== undefined) return this.opened;
     const isNew = this.known === undefined;
-    this.opened =
-      this.known === undefined
-        ? PassphraseCrypter.create(this.passphrase)
-        : PassphraseCrypter.open(this.passphrase, this.known);
+    this.opened = this.keyring.crypter(this.known);
     this.known = this.opened.salt;
     if (isNew) this.onNewSalt();
     return this.opened;

@@ -81,6 +81,27 @@ export class PassphraseCrypter implements Crypter {
   }
 }
 
+/**
+ * What the files of one stack are sealed with: one passphrase, and one salt for all files that have none yet, since deriving
+ * a key takes long. Pulumi, too, has one salt a stack.
+ */
+export class Keyring {
+  private shared: PassphraseCrypter | undefined;
+
+  constructor(private readonly passphrase: string) {}
+
+  /**
+   * The crypter of a file that has the given salt; without one, that of the file that was opened first, or of a new salt.
+   * Throws `IncorrectPassphrase` when the passphrase is not the salt's.
+   */
+  crypter(salt?: string): PassphraseCrypter {
+    if (salt === undefined) return (this.shared ??= PassphraseCrypter.create(this.passphrase));
+    const crypter = PassphraseCrypter.open(this.passphrase, salt);
+    this.shared ??= crypter;
+    return crypter;
+  }
+}
+
 function encryptWith(key: Buffer, plaintext: string): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);

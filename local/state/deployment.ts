@@ -1,6 +1,6 @@
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
-import type { Crypter } from "../protocol/crypter";
+import type { Crypter, PassphraseCrypter } from "../protocol/crypter";
 import { decodeValue, encodeMap, mapValues, SIGNATURE, SPECIAL_FLOAT } from "../protocol/property";
 import { omitEmpty, sortKeys } from "../objects";
 import { sortTopologically } from "./live-state";
@@ -23,11 +23,6 @@ export interface DeploymentFile {
   };
 }
 
-/** A crypter together with the salt that others need to open what it sealed. */
-export interface SaltedCrypter extends Crypter {
-  readonly salt: string;
-}
-
 /** The one feature of version 4 that the engine has (pkg/resource/stack/deployment.go). */
 const HOOKS = "hooks";
 
@@ -35,7 +30,7 @@ const HOOKS = "hooks";
  * Writes a state in Pulumi's format, with secrets sealed by the crypter. The time is fixed so that the same state always
  * gives the same file but for the nonces of its secrets; Pulumi only displays it.
  */
-export function serializeDeployment(snapshot: Snapshot, crypter: SaltedCrypter): DeploymentFile {
+export function serializeDeployment(snapshot: Snapshot, crypter: PassphraseCrypter): DeploymentFile {
   const resources = sortTopologically(snapshot.resources).map((resource) => serializeResource(resource, crypter));
   const pending = snapshot.pending.map(({ resource, type }) => ({
     resource: serializeResource(resource, crypter),

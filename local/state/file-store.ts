@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import { PassphraseCrypter } from "../protocol/crypter";
+import type { Keyring, PassphraseCrypter } from "../protocol/crypter";
 import { deserializeDeployment, deserializeResource, serializeDeployment, serializeResource } from "./deployment";
 import type { DeploymentFile, Json } from "./deployment";
 import { takeLock } from "./lock";
@@ -34,7 +34,7 @@ export class FileStore implements StateStore {
 
   constructor(
     private readonly directory: string,
-    private readonly passphrase: string,
+    private readonly keyring: Keyring,
   ) {
     this.statePath = path.join(directory, "state.json");
     this.journalPath = path.join(directory, "journal.jsonl");
@@ -44,11 +44,9 @@ export class FileStore implements StateStore {
     return Promise.resolve(this.read().snapshot);
   }
 
-  crypter(): PassphraseCrypter {
-    if (this.seal !== undefined) return this.seal;
-    const salt = this.readState()?.file.deployment.secrets_providers?.state.salt;
-    this.seal =
-      salt === undefined ? PassphraseCrypter.create(this.passphrase) : PassphraseCrypter.open(this.passphrase, salt);
+  crypter(salt?: string): PassphraseCrypter {
+    if (salt !== undefined) return this.keyring.crypter(salt);
+    this.seal ??= this.keyring.crypter(this.readState()?.file.deployment.secrets_providers?.state.salt);
     return this.seal;
   }
 

@@ -1,6 +1,6 @@
-import { PassphraseCrypter } from "../protocol/crypter";
+import { Keyring, type PassphraseCrypter } from "../protocol/crypter";
 import { deserializeDeployment, serializeDeployment } from "./deployment";
-import type { DeploymentFile, SaltedCrypter } from "./deployment";
+import type { DeploymentFile } from "./deployment";
 import { LiveState } from "./live-state";
 import type { StateChange } from "./live-state";
 import type { Snapshot } from "./types";
@@ -11,8 +11,8 @@ export interface StateStore {
   load(): Promise<Snapshot>;
   /** Takes the store for one run. Throws a `StoreLocked` while another run has it. */
   open(): Promise<StoreSession>;
-  /** Seals and opens the secrets of exported states. */
-  crypter(): SaltedCrypter;
+  /** Seals and opens the secrets of exported states, by default with the store's own salt. */
+  crypter(salt?: string): PassphraseCrypter;
 }
 
 /** A run's hold on its store. */
@@ -40,11 +40,10 @@ export class StoreLocked extends StoreUnusable {
 export class MemoryStore implements StateStore {
   private live: LiveState;
   private locked = false;
-  private seal: SaltedCrypter | undefined;
 
   constructor(
     snapshot: Snapshot = { resources: [], pending: [] },
-    private readonly passphrase = "",
+    private readonly keyring = new Keyring(""),
   ) {
     this.live = new LiveState(snapshot);
   }
@@ -68,9 +67,8 @@ export class MemoryStore implements StateStore {
     });
   }
 
-  crypter(): SaltedCrypter {
-    this.seal ??= PassphraseCrypter.create(this.passphrase);
-    return this.seal;
+  crypter(salt?: string): PassphraseCrypter {
+    return this.keyring.crypter(salt);
   }
 }
 
@@ -83,11 +81,8 @@ export async function exportDeployment(store: StateStore): Promise<DeploymentFil
  * Replaces the state by one that `exportDeployment` or `pulumi stack export` wrote. Sealed secrets must have been sealed
  * with the store's passphrase and any salt. Pending operations are dropped, as `pulumi stack import` does.
  */
-export async function importDeployment(store: StateStore, file: DeploymentFile, passphrase = ""): Promise<void> {
-  const salt = file.deployment.secrets_providers?.state.salt;
-  const crypter =
-    salt === undefined || salt === store.crypter().salt ? store.crypter() : PassphraseCrypter.open(passphrase, salt);
-  const snapshot = deserializeDeployment(file, crypter);
+export async function importDeployment(store: StateStore, file: DeploymentFile): Promise<void> {
+  const snapshot = deserializeDeployment(file, store.crypter(file.deployment.secrets_providers?.state.salt));
   const session = await store.open();
   await session.close({ resources: snapshot.resources, pending: [] });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { openProject, readStackConfig } from "../../cli/project";
-import { PassphraseCrypter } from "../../local/protocol/crypter";
+import { Keyring, PassphraseCrypter } from "../../local/protocol/crypter";
 
 const PROJECT = `name: shop
 main: index.ts
@@ -21,7 +21,8 @@ function projectWith(files: Readonly<Record<string, string>>): string {
   return directory;
 }
 
-const read = (directory: string, passphrase = "") => readStackConfig(openProject(directory), "local", () => passphrase);
+const read = (directory: string, passphrase = "") =>
+  readStackConfig(openProject(directory), "local", () => new Keyring(passphrase));
 
 test("configuration reaches the program as Pulumi passes it: defaults, own keys, structured values as JSON", () => {
   const directory = projectWith({

@@ -94,8 +94,9 @@ export class Checkout {
     const script = `
       require("esbuild-register/dist/node").register();
       const { openLedger } = require("./local/clouds");
-      const passphrase = require("node:fs").readFileSync(".isthmus/passphrase", "utf8");
-      const types = openLedger(".isthmus/local/clouds", passphrase).list().map(({ type }) => type).sort();
+      const { Keyring } = require("./local/protocol/crypter");
+      const keyring = new Keyring(require("node:fs").readFileSync(".isthmus/passphrase", "utf8"));
+      const types = openLedger(".isthmus/local/clouds", keyring).list().map(({ type }) => type).sort();
       process.stdout.write(JSON.stringify(types));`;
     return JSON.parse(
       execFileSync(process.execPath, ["-e", script], { cwd: this.directory, encoding: "utf8" }),

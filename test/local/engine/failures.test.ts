@@ -14,6 +14,7 @@ import {
   toPulumiEvent,
 } from "../../../local/engine";
 import type { Analyzer } from "../../../local/engine";
+import { Keyring } from "../../../local/protocol/crypter";
 import { InitializationFailed, ProviderError } from "../../../local/protocol/provider";
 import { errors, Life, steps, Thing } from "./toy";
 import type { Body } from "./toy";
@@ -179,7 +180,7 @@ test("a run that is abandoned ends at once, and the next one finds what was unde
 });
 
 test("no secret is in any file of the state, nor in messages, events or a preview, not even as it was in the open before", async () => {
-  const life = new Life(new FileStore(directory, "passphrase"));
+  const life = new Life(new FileStore(directory, new Keyring("passphrase")));
   const body =
     (token: pulumi.Input<string>): Body =>
     (provider) => {
@@ -202,7 +203,7 @@ test("no secret is in any file of the state, nor in messages, events or a previe
 });
 
 test("a killed run loses nothing: the next one finds what was made, and adopts what was being made", async () => {
-  const first = new Life(new FileStore(directory, "passphrase"));
+  const first = new Life(new FileStore(directory, new Keyring("passphrase")));
   // The process dies inside of the second create: the thing exists, the engine never hears of it.
   let release = (): void => {};
   first.cloud.gates.lost = new Promise((resolve) => (release = resolve));
@@ -224,7 +225,7 @@ test("a killed run loses nothing: the next one finds what was made, and adopts w
     JSON.stringify({ pid: 2 ** 22 + 1, owner: "ada", host: os.hostname(), time: "2026-01-01T00:00:00Z" }),
   );
 
-  const store = new FileStore(copy, "passphrase");
+  const store = new FileStore(copy, new Keyring("passphrase"));
   const left = await store.load();
   expect(left.pending.map(({ type, resource }) => [type, resource.urn])).toEqual([
     ["creating", "urn:pulumi:local::test::toy:index:Thing::lost"],
@@ -321,13 +322,13 @@ test("what a killed run had deleted is forgotten, not deleted twice", async () =
 });
 
 test("a store that another run holds is refused with the holder's name", async () => {
-  const store = new FileStore(directory, "passphrase");
+  const store = new FileStore(directory, new Keyring("passphrase"));
   const session = await store.open();
-  await expect(new FileStore(directory, "passphrase").open()).rejects.toThrow(
+  await expect(new FileStore(directory, new Keyring("passphrase")).open()).rejects.toThrow(
     `in use by process ${process.pid} of ${os.userInfo().username} on ${os.hostname()} since `,
   );
   await session.close({ resources: [], pending: [] });
-  await (await new FileStore(directory, "passphrase").open()).close({ resources: [], pending: [] });
+  await (await new FileStore(directory, new Keyring("passphrase")).open()).close({ resources: [], pending: [] });
 });
 
 test("an exported state is Pulumi's deployment, and comes back the same", async () => {
@@ -360,5 +361,6 @@ test("an exported state is Pulumi's deployment, and comes back the same", async 
   const copy = new MemoryStore();
   await importDeployment(copy, JSON.parse(JSON.stringify(file)) as typeof file);
   expect(await copy.load()).toEqual(await life.store.load());
-  await expect(importDeployment(copy, file, "wrong")).rejects.toThrow("incorrect passphrase");
+  const closed = new MemoryStore(undefined, new Keyring("wrong"));
+  await expect(importDeployment(closed, file)).rejects.toThrow("incorrect passphrase");
 });
