@@ -71,10 +71,8 @@ export class Planner {
     const { aliases, old, registered, state } = this.context;
     const claimedBy = aliases.renamedTo(urn);
     if (claimedBy !== undefined) {
-      throw this.context.error(
-        urn,
-        `Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${claimedBy}'`,
-      );
+      const text = `Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${claimedBy}'`;
+      throw this.context.error(urn, text);
     }
     const own = old.get(urn);
     if (own !== undefined) return own;
@@ -82,10 +80,8 @@ export class Planner {
     if (former === undefined) return undefined;
     const taken = registered.has(former) ? former : aliases.renamedTo(former);
     if (taken !== undefined) {
-      throw this.context.error(
-        urn,
-        `Duplicate resource alias '${former}' applied to resource with URN '${urn}' conflicting with resource with URN '${taken}'`,
-      );
+      const alias = `Duplicate resource alias '${former}' applied to resource with URN '${urn}'`;
+      throw this.context.error(urn, `${alias} conflicting with resource with URN '${taken}'`);
     }
     aliases.claim(urn, former);
     state.apply({ op: "rename", from: former, to: urn });
@@ -227,11 +223,8 @@ export class Planner {
     const { inputs, impossible } = resetIgnored(goal.inputs, old.inputs, goal.ignoreChanges ?? []);
     if (impossible.length > 0) {
       const paths = impossible.map((path) => `"${path}"`).join(", ");
-      this.context.reporter.diagnostic(
-        "info",
-        urn,
-        `cannot ignore changes in added or removed elements of the path: ${paths}`,
-      );
+      const text = `cannot ignore changes in added or removed elements of the path: ${paths}`;
+      this.context.reporter.diagnostic("info", urn, text);
     }
     return inputs;
   }

@@ -56,12 +56,8 @@ export class ProviderChoice {
   private default(pkg: string, version: string, url: string, subject: string): Promise<string> {
     if (this.isDenied(pkg)) {
       // The real engine's text: programs and their authors know it.
-      return Promise.reject(
-        this.context.error(
-          subject.startsWith("urn:") ? subject : "",
-          `Default provider for '${pkg}' disabled. '${subject}' must use an explicit provider.`,
-        ),
-      );
+      const text = `Default provider for '${pkg}' disabled. '${subject}' must use an explicit provider.`;
+      return Promise.reject(this.context.error(subject.startsWith("urn:") ? subject : "", text));
     }
     const name = ["default", version.replace(/[.\-+]/g, "_"), url].filter((part) => part !== "").join("_");
     return getOrMake(this.defaults, `${pkg} ${name}`, () => this.registerDefault(pkg, name, version, url));
