@@ -5,6 +5,7 @@ import {
   type ClusterNames,
   type ClusterPlan,
 } from "./cluster/plan";
+import { validateNames } from "./cluster/names";
 import { validateFargate } from "./cluster/eks/validate";
 import { planUpgrade, type UpgradeStep } from "./cluster/upgrade";
 import { validateExisting } from "./cluster/existing/plan";
@@ -19,7 +20,7 @@ import type { ProvidersPlan } from "./providers";
 import { readSettings, type Settings } from "./settings";
 import { parseShape } from "./shape";
 import { minorVersion } from "./spec/common-schema";
-import { madeClusters } from "./spec/clusters";
+import { byName, calledBy, madeClusters } from "./spec/clusters";
 import { environmentSchema } from "./spec/schema";
 import type { Environment } from "./spec/types";
 import { planBucket, validateBuckets, type MirroredBucketPlan } from "./storage/plan";
@@ -102,7 +103,13 @@ export function planEnvironment(input: PlanInput): EnvironmentPlan {
   );
   problems.push(...references, ...trafficProblems);
   if (problems.length > 0 || settings === undefined) throw new SpecError(environment, problems);
-  return assemble(environment, shape.value, settings, traffic, directory);
+  const named = byName(shape.value);
+  return assemble(environment, shape.value, {
+    spec: named,
+    settings,
+    traffic: named === shape.value ? traffic : compileTraffic(named, directory).traffic,
+    directory,
+  });
 }
 
 /** The traffic rules of an environment by themselves, for those who translate or explain them. */
@@ -191,6 +198,7 @@ function validateClusters(spec: Environment, names: ClusterNames): Problem[] {
   const { clusters, network } = spec;
   const { settings } = names;
   return [
+    ...validateNames(clusters),
     ...validateBlocks(madeClusters(clusters), network),
     ...Object.entries(clusters).flatMap(([key, cluster]) => validateCluster(key, cluster, names)),
     ...validateFargate(spec),
@@ -208,14 +216,25 @@ function compileTraffic(spec: Environment, directory: string): { traffic: Traffi
   return { traffic: compiled.plan, problems: [...problems, ...compiled.problems] };
 }
 
+/** @param written the spec by its keys, where problems are */
 function assemble(
   environment: string,
-  spec: Environment,
-  settings: Settings,
-  traffic: TrafficPlan,
-  directory: string,
+  written: Environment,
+  {
+    spec,
+    settings,
+    traffic,
+    directory,
+  }: {
+    /** The spec by the names of its clusters, which everything is called after. */
+    readonly spec: Environment;
+    readonly settings: Settings;
+    readonly traffic: TrafficPlan;
+    readonly directory: string;
+  },
 ): EnvironmentPlan {
   const mesh = planMesh(spec.mesh);
+  const paths = new Map(Object.entries(written.clusters).map(([key, it]) => [calledBy(key, it), `clusters.${key}`]));
   const contextOf = (path: string) => ({
     environment,
     settings,
@@ -225,7 +244,7 @@ function assemble(
     directory,
   });
   const clusters = sorted(spec.clusters).map(([key, cluster]) =>
-    planCluster(key, cluster, contextOf(`clusters.${key}`)),
+    planCluster(key, cluster, { ...contextOf(`clusters.${key}`), path: paths.get(key)! }),
   );
   const byKey = Object.fromEntries(clusters.map((cluster) => [cluster.key, cluster]));
   const adapter = planAdapter(spec, mesh);

@@ -1,5 +1,6 @@
 import type { ClusterBlocks } from "../network/blocks";
 import type { Settings } from "../settings";
+import { calledBy } from "../spec/clusters";
 import type { Isolation, NetworkSpec } from "../spec/types";
 import type { Overlays } from "../transform";
 import type { Guard } from "../waivers";
@@ -14,7 +15,10 @@ export type Place =
 
 /** What every cluster that we make is planned with. */
 export interface ClusterBasePlan extends Guard {
+  /** What it is called in the program: its key in the spec, or its `name` there. */
   readonly key: string;
+  /** Where it is in the spec, `clusters.<key>`, for what is wrong with it. */
+  readonly path: string;
   /** Name in the cloud, `<prefix>-<environment>-<key>`. */
   readonly clusterName: string;
   readonly kubernetesVersion: string;
@@ -29,6 +33,8 @@ export interface ClusterBasePlan extends Guard {
 
 /** What a planner knows besides the cluster's own spec. */
 export interface ClusterContext extends Guard {
+  /** Where the cluster is in the spec. */
+  readonly path: string;
   readonly environment: string;
   readonly settings: Settings;
   /** The address space that the cluster's block is part of. */
@@ -56,7 +62,9 @@ export interface PoolBasePlan {
 }
 
 /** What every pool of nodes has in a spec and need not say. */
-type PoolDefaults = { readonly [Key in "spot" | "labels" | "taints"]?: PoolBasePlan[Key] | undefined } & {
+type PoolDefaults = { readonly name?: string | undefined } & {
+  readonly [Key in "spot" | "labels" | "taints"]?: PoolBasePlan[Key] | undefined;
+} & {
   readonly sandbox?: Isolation | undefined;
 };
 
@@ -74,12 +82,12 @@ export function planPools<Pool extends PoolDefaults & { readonly kubernetesVersi
 /** Pools of any kind in the order of their names. */
 export function withDefaults<Pool extends PoolDefaults>(pools: Readonly<Record<string, Pool>>) {
   return Object.entries(pools)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, pool]) => {
+    .map(([key, pool]) => ({ ...pool, name: calledBy(key, pool) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((pool) => {
       const sandboxed = pool.sandbox !== undefined;
       return {
         ...pool,
-        name,
         sandboxed,
         spot: pool.spot ?? false,
         labels: { ...pool.labels, ...(sandboxed && { [SANDBOX_LABEL]: "true" }) },

@@ -1,6 +1,7 @@
 import { blockOf, cutBlock } from "../network/blocks";
 import type { Problem } from "../problem";
 import type { Settings } from "../settings";
+import { calledBy } from "../spec/clusters";
 import type { ClusterSpec } from "../spec/types";
 import { planAks, validateAks, type AksPlan } from "./aks/plan";
 import type { ClusterBase, ClusterContext } from "./common-plan";
@@ -24,7 +25,7 @@ export function validateCluster(key: string, spec: ClusterSpec, names: ClusterNa
     const skew = skewProblem(`${path}.nodes.${name}.kubernetesVersion`, kubernetesVersion, spec.kubernetesVersion);
     if (skew !== undefined) problems.push(skew);
   }
-  const clusterName = nameOf(key, names);
+  const clusterName = nameOf(calledBy(key, spec), names);
   const { settings } = names;
   problems.push(
     ...(spec.kind === "eks"
@@ -72,14 +73,22 @@ function nameOf(key: string, { environment, settings }: ClusterNames): string {
   return `${settings?.namePrefix ?? "isthmus"}-${environment}-${key}`;
 }
 
-/** Plans a cluster whose spec and settings have no problems. */
+/**
+ * Plans a cluster whose spec and settings have no problems.
+ *
+ * @param key what the cluster is called: `byName` of the spec has it as its key
+ */
 export function planCluster(key: string, spec: ClusterSpec, context: ClusterContext): ClusterPlan {
   if (spec.kind === "existing") {
-    return planExisting({ key, clusterName: nameOf(key, context), directory: context.directory }, spec);
+    return planExisting(
+      { key, path: context.path, clusterName: nameOf(key, context), directory: context.directory },
+      spec,
+    );
   }
   const blocks = cutBlock(blockOf(spec, context.network)!);
   const base: ClusterBase = {
     key,
+    path: context.path,
     clusterName: nameOf(key, context),
     kubernetesVersion: spec.kubernetesVersion,
     serviceCidr: blocks.services.toString(),

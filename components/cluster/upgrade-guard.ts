@@ -8,13 +8,13 @@ import { controlPlaneProblem } from "./upgrade";
  * `up`. A hook sees what no plan can: the version that the cluster has.
  *
  * @param name of the control plane in the program
- * @param key of the cluster in the spec
+ * @param path of the cluster in the spec
  * @param input that holds the wanted version
  * @param output that holds the version that the cluster has
  */
 export function guardingUpgrades(
   name: string,
-  key: string,
+  path: string,
   { input, output }: { readonly input: string; readonly output: string },
 ): Pick<pulumi.CustomResourceOptions, "hooks"> {
   const hook = new pulumi.ResourceHook(
@@ -22,7 +22,7 @@ export function guardingUpgrades(
     ({ oldOutputs, newInputs }) => {
       const [from, to]: unknown[] = [oldOutputs?.[output], newInputs?.[input]];
       if (typeof from !== "string" || typeof to !== "string") return;
-      const problem = controlPlaneProblem(`clusters.${key}.kubernetesVersion`, from, to);
+      const problem = controlPlaneProblem(`${path}.kubernetesVersion`, from, to);
       if (problem !== undefined) throw new Error(describe(problem));
     },
     { onDryRun: true },

@@ -35,6 +35,14 @@ const transform = z.strictObject({
 
 const vmSize = z.string().regex(/^Standard_\w+$/, 'an Azure size such as "Standard_D4ds_v5"');
 
+/** What an agent pool may be called. */
+const poolName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9]{0,7}$/,
+    "1 to 8 lower-case letters and digits, starting with a letter (Azure allows 12; 4 are a digest of what cannot change)",
+  );
+
 const armId = (type: string) =>
   z
     .string()
@@ -96,13 +104,13 @@ export const aksSchema = z.strictObject({
   system: z.strictObject({ vmSize, count: z.int().min(1).max(10) }).optional(),
   /** User node pools by name. A pool whose unchangeable properties change is made anew before the old one goes. */
   nodes: z.record(
-    z
-      .string()
-      .regex(
-        /^[a-z][a-z0-9]{0,7}$/,
-        "1 to 8 lower-case letters and digits, starting with a letter (Azure allows 12; 4 are a digest of what cannot change)",
-      ),
-    z.strictObject({ ...nodePool, vmSize }),
+    poolName,
+    z.strictObject({
+      ...nodePool,
+      /** What its resources are called. Default: its key. Who renames the key keeps the old one here. */
+      name: poolName.optional(),
+      vmSize,
+    }),
   ),
   nodeProvisioning: nodeProvisioning.optional(),
   /**

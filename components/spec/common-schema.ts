@@ -58,7 +58,17 @@ export const nodePool = {
     .optional(),
 };
 
+/**
+ * What a cluster's resources are called, in its cloud, in the cluster and in the state. Default: its key. Who renames a key
+ * keeps the old one here, and nothing is made anew.
+ */
+export const clusterName = keySchema.optional();
+
+/** The same for what a cluster has by key: pools, profiles, access entries. */
+export const partName = keySchema.optional();
+
 export const clusterBase = {
+  name: clusterName,
   /** Kubernetes minor version of the control plane, and of its nodes unless a pool says otherwise. Required: there is no version that stays right. */
   kubernetesVersion: minorVersion,
   /**

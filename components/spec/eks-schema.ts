@@ -5,7 +5,7 @@ import type { RoleArgs } from "@pulumi/aws/iam";
 import type { KeyArgs } from "@pulumi/aws/kms";
 import { z } from "zod";
 
-import { clusterBase, dnsLabel, keySchema, nodePool } from "./common-schema";
+import { clusterBase, dnsLabel, keySchema, nodePool, partName } from "./common-schema";
 import { overlayOf } from "./transform-schema";
 
 /** AWS services that a private subnet can reach without the internet, by the last part of their endpoint's name. */
@@ -36,6 +36,7 @@ export const AMI_TYPES = {
 
 const nodeGroup = z.strictObject({
   ...nodePool,
+  name: partName,
   /** EC2 instance types of one architecture, several for spot. */
   instanceTypes: z.array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an EC2 type such as "m7i.large"')).min(1),
   /** Family of the machine image. Default: Amazon Linux 2023 of the architecture of `instanceTypes`. */
@@ -51,6 +52,7 @@ const nodeGroup = z.strictObject({
 
 /** Requirements that Karpenter picks instance types by. */
 const karpenterPool = z.strictObject({
+  name: partName,
   /** Categories of EC2 types. Default: `["c", "m", "r"]`. */
   categories: z
     .array(z.enum(["c", "m", "r", "t", "g", "p", "i"]))
@@ -70,6 +72,7 @@ const karpenterPool = z.strictObject({
 });
 
 const fargateProfile = z.strictObject({
+  name: partName,
   /** Pods that run on Fargate, up to five selectors. */
   selectors: z
     .array(z.strictObject({ namespace: dnsLabel, labels: z.record(z.string(), z.string()).optional() }))
@@ -106,6 +109,7 @@ const ACCESS_POLICIES = [
 
 /** Whom the cluster lets in, besides the role that runs Pulumi. */
 const accessEntry = z.strictObject({
+  name: partName,
   /** ARN of an IAM role or user, without wildcards. */
   principal: z
     .string()

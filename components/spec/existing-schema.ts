@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { cidr, dnsLabel, isolation, minorVersion } from "./common-schema";
+import { cidr, clusterName, dnsLabel, isolation, minorVersion } from "./common-schema";
 
 /** How a cluster that exists makes volumes of one kind. */
 const volumeSource = z.strictObject({
@@ -11,6 +11,7 @@ const volumeSource = z.strictObject({
 
 export const existingSchema = z.strictObject({
   kind: z.literal("existing"),
+  name: clusterName,
   /** Context of the kubeconfig. It may be renamed: what runs in the cluster hangs on `id`. */
   context: z.string().min(1),
   /** File with the context: relative to the project, absolute, or below `~`. Default: `~/.kube/config`. */

@@ -1,91 +1,17 @@
-/** EKS clusters of every kind on the simulated AWS: what they are made of, how they change, and how they go. */
+/** EKS clusters on the simulated AWS: what they are made of, how they change, and what keeps them. */
 import { Service } from "@pulumi/kubernetes/core/v1";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Cluster } from "../../components/cluster/cluster";
-import { controllerPolicy } from "../../components/cluster/eks/karpenter-policy";
-import { eks, linkerd } from "../../components/spec";
 import type { EksOptions } from "../../components/spec/types";
 import { clusters } from "../kit/clusters";
-import { EAST, planOf } from "../kit/environment";
+import { EAST } from "../kit/environment";
 import { changes, errorsOf, Life, succeeded } from "../kit/life";
 
 jest.setTimeout(120_000);
 
 const GENERAL = { instanceTypes: ["m7i.large"], min: 2, max: 6 };
 const east = (change: Partial<EksOptions> = {}) => clusters({ east: { ...EAST, ...change } });
-const base = { region: "us-east-1", kubernetesVersion: "1.34" };
-
-/** One of each way to get nodes, and each option that makes something. */
-const ALL = {
-  auto: eks({ ...base, cidr: "10.16.0.0/14", egress: "single", compute: { kind: "auto" } }),
-  fargate: eks({
-    ...base,
-    cidr: "10.20.0.0/14",
-    egress: "single",
-    nodes: { general: { ...GENERAL, perZone: true } },
-    compute: {
-      kind: "fargate",
-      profiles: {
-        batch: { selectors: [{ namespace: "batch", labels: { run: "fargate" } }] },
-        nightly: { selectors: [{ namespace: "nightly" }] },
-      },
-    },
-  }),
-  karpenter: eks({
-    ...base,
-    cidr: "10.24.0.0/14",
-    egress: "none",
-    nodes: { system: { instanceTypes: ["m7g.large"], min: 2, max: 3, taints: ["CriticalAddonsOnly=true:NoSchedule"] } },
-    compute: {
-      kind: "karpenter",
-      nodePools: { apps: { cpuLimit: 100 }, batch: { cpuLimit: 400, spot: true, taints: ["batch:NoExecute"] } },
-    },
-    sharedVolumes: true,
-    addons: { "metrics-server": {} },
-    access: {
-      oncall: {
-        principal: "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/oncall",
-        policies: { AmazonEKSViewPolicy: "cluster", AmazonEKSEditPolicy: ["shop"] },
-        groups: ["oncall"],
-      },
-    },
-  }),
-};
-
-test("every kind of cluster comes up as it was previewed, and goes without a trace", async () => {
-  const life = new Life();
-
-  const planned = succeeded(await life.preview(clusters(ALL)));
-  const made = succeeded(await life.up(clusters(ALL)));
-  expect(changes(made)).toEqual(changes(planned));
-  await expect(life).toHaveLedgerEqualToState();
-
-  const gone = succeeded(await life.destroy());
-  expect(life.ledger()).toEqual([]);
-  // The controller ends the nodes of its pools, with all that it needs for that.
-  for (const [first, second] of [
-    ["clusters-karpenter-karpenter-pool-apps", "clusters-karpenter-karpenter-class"],
-    ["clusters-karpenter-karpenter-class", "clusters-karpenter-karpenter-controller"],
-    ["clusters-karpenter-karpenter-controller", "clusters-karpenter-karpenter-crds"],
-    ["clusters-karpenter-karpenter-controller", "aws:sqs/queue:Queue clusters-karpenter-karpenter"],
-    ["clusters-karpenter-karpenter-controller", "aws:iam/rolePolicy:RolePolicy clusters-karpenter-karpenter"],
-    ["clusters-karpenter-karpenter-class", "aws:eks/accessEntry:AccessEntry clusters-karpenter-karpenter-nodes"],
-    ["clusters-karpenter-karpenter-class", "aws:eks/addon:Addon clusters-karpenter-vpc-cni"],
-    ["clusters-karpenter-karpenter-crds", "aws:eks/accessEntry:AccessEntry clusters-karpenter-deployer"],
-    ["clusters-fargate-fargate-nightly", "clusters-fargate-fargate-batch"],
-    ["clusters-fargate-coredns", "aws:eks/nodeGroup:NodeGroup clusters-fargate-nodes-general-us-east-1a"],
-    [
-      "aws:eks/nodeGroup:NodeGroup clusters-fargate-nodes-general-us-east-1a",
-      "aws:eks/addon:Addon clusters-fargate-vpc-cni",
-    ],
-    ["aws:eks/cluster:Cluster clusters-auto", "aws:ec2/natGateway:NatGateway clusters-auto-network-nat-us-east-1a"],
-    ["aws:eks/cluster:Cluster clusters-auto", "clusters-auto-control-plane-AmazonEKSClusterPolicy"],
-    ["aws:eks/cluster:Cluster clusters-auto", "aws:cloudwatch/logGroup:LogGroup clusters-auto"],
-  ] as const) {
-    expect(gone).toDeleteBefore(first, second);
-  }
-});
 
 describe("a cluster with nothing but defaults", () => {
   const life = new Life();
@@ -295,33 +221,6 @@ test("own: outside of local and dev, clusters refuse to be deleted, in EKS and i
   const cluster = steps.find(({ type }) => type === "aws:eks/cluster:Cluster")!;
 
   expect([cluster.protect, cluster.inputs.deletionProtection]).toEqual([true, true]);
-});
-
-test("CKV_AWS_62, CKV_AWS_63, CKV_AWS_355, CKV_AWS_286 to 290: Karpenter writes to its own alone, and manages no permission", () => {
-  const {
-    clusters: [plan],
-  } = planOf({ clusters: { karpenter: ALL.karpenter }, mesh: linkerd(), protect: false });
-  if (plan?.kind !== "eks") throw new Error("the plan is EKS's");
-  const { Statement: statements } = JSON.parse(controllerPolicy(plan)) as {
-    Statement: { Action: string | string[]; Resource: string | string[]; Condition?: object }[];
-  };
-  const actions = (it: { Action: string | string[] }) => [it.Action].flat();
-
-  expect(
-    statements
-      .filter(({ Resource: it }) => it === "*")
-      .flatMap(actions)
-      .filter((it) => !/:(Describe|List|Get)/.test(it)),
-  ).toEqual([]);
-  expect(
-    statements.flatMap(actions).filter((it) => it.includes("*") || (it.startsWith("iam:") && !/:(Get|List)/.test(it))),
-  ).toEqual(["iam:PassRole"]);
-  expect(statements.find((it) => it.Action === "iam:PassRole")).toMatchObject({
-    Resource: "arn:aws:iam::123456789012:role/isthmus-local-karpenter.karpenter-nodes",
-    Condition: { StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" } },
-  });
-  // An inline policy of a role: 10,240 characters at most.
-  expect(controllerPolicy(plan).length).toBeLessThan(10_240);
 });
 
 describe("what a controller has made in the cloud", () => {

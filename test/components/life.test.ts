@@ -87,6 +87,34 @@ describe("a change", () => {
     ]);
   });
 
+  // https://github.com/pulumi/pulumi-kubernetes/issues/2948, 2926: what is renamed is made anew.
+  test("of the keys of clusters, pools and a bucket's sides is none while their names stay", async () => {
+    const { general } = EAST.nodes!;
+    const { web, checkout, reports } = SHOP.workloads!;
+    const renamed = {
+      ...SHOP,
+      clusters: {
+        // They sort in another order.
+        secondary: { ...NORTH, name: "north", nodes: { apps: { ...NORTH.nodes.general!, name: "general" } } },
+        zeta: { ...EAST, name: "east", nodes: { apps: { ...general!, name: "general" } } },
+      },
+      buckets: { orders: { ...SHOP.buckets!.orders!, primary: "zeta", replica: "secondary" } },
+      workloads: {
+        web: { ...web!, on: ["zeta", "secondary"] },
+        checkout: { ...checkout!, on: ["zeta"] },
+        reports: { ...reports!, on: ["secondary"] },
+      },
+    };
+
+    expect(await preview(renamed)).toEqual([]);
+    // What is wrong is said where the spec has it.
+    const older = { ...renamed.clusters.zeta, kubernetesVersion: "1.33" };
+    const refused = await life.preview(platform({ ...renamed, clusters: { ...renamed.clusters, zeta: older } }));
+    expect(errorsOf(refused)).toEqual([
+      'platform-east: before hook "platform-east-upgrade" failed: clusters.zeta.kubernetesVersion: found "1.33", allowed: "1.34", which the cluster has, or "1.35". A control plane is never downgraded: make a new cluster beside it.',
+    ]);
+  });
+
   // https://github.com/pulumi/pulumi-kubernetes/issues/1148, 4019; https://github.com/pulumi/pulumi-eks/issues/764
   test("of a kubeconfig replaces nothing in a cluster", async () => {
     const config = { ...CONFIG, "isthmus:awsDeployerRoleArn": "arn:aws:iam::123456789012:role/deploy" };

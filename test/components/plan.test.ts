@@ -38,7 +38,7 @@ test("a cluster's name leaves room for the names of its roles", () => {
 
   expect(problemsOf({ ...SHOP, protect: true }, { config, environment })).toEqual([]);
   expect(problemsOf({ ...SHOP, protect: true }, { config, environment: `${environment}-blue-green` })).toEqual([
-    "  1. clusters.east: found \"platform-company-production-europe-blue-green-east\", allowed: a cluster whose name has at most 48 characters, so that its roles' names fit in 64. Shorten its key, the stack's name or the setting namePrefix.",
+    "  1. clusters.east: found \"platform-company-production-europe-blue-green-east\", allowed: a cluster whose name has at most 48 characters, so that its roles' names fit in 64. Give it a shorter `name`, or shorten the stack's name or the setting namePrefix.",
   ]);
 });
 
@@ -116,6 +116,33 @@ test.each<[string, unknown, string]>([
     "an API server open to the world",
     north({ endpoint: { access: "restricted", allowedCidrs: ["0.0.0.0/0"] } }),
     'clusters.north.endpoint.allowedCidrs[0]: found "0.0.0.0/0", allowed: blocks that you own. The API server must not be open to the whole internet.',
+  ],
+  [
+    "a cluster with the name of another",
+    { ...SHOP, clusters: { east: { ...EAST, name: "north" }, north: NORTH } },
+    'clusters.east.name: found "north", allowed: another name than that of clusters.north. A name is the key unless `name` says otherwise; who renames a key keeps the old one there.',
+  ],
+  [
+    "two clusters with a name that neither has for its key",
+    { ...SHOP, clusters: { east: { ...EAST, name: "main" }, north: { ...NORTH, name: "main" } } },
+    'clusters.north.name: found "main", allowed: another name than that of clusters.east. A name is the key unless `name` says otherwise; who renames a key keeps the old one there.',
+  ],
+  [
+    "a pool with the name of another",
+    east({ nodes: { apps: { ...EAST.nodes!.general, name: "general" }, general: EAST.nodes!.general } }),
+    'clusters.east.nodes.apps.name: found "general", allowed: another name than that of clusters.east.nodes.general. A name is the key unless `name` says otherwise; who renames a key keeps the old one there.',
+  ],
+  [
+    "a pool that takes the name of the system pool",
+    north({ nodes: { apps: { ...NORTH.nodes.general, name: "system" } } }),
+    'clusters.north.nodes.apps.name: found "system", allowed: any other name: use clusters.north.system for it',
+  ],
+  [
+    "a pool of Karpenter with the name of another",
+    east({
+      compute: { kind: "karpenter", nodePools: { apps: { cpuLimit: 9 }, other: { cpuLimit: 9, name: "apps" } } },
+    }),
+    'clusters.east.compute.nodePools.other.name: found "apps", allowed: another name than that of clusters.east.compute.nodePools.apps. A name is the key unless `name` says otherwise; who renames a key keeps the old one there.',
   ],
   [
     "fewer nodes at most than at least",

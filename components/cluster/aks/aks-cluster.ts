@@ -122,7 +122,7 @@ export class AksCluster extends pulumi.ComponentResource implements Cluster {
         ...this.opts,
         dependsOn: [...identities.roles, ...(secretsKey?.roles ?? [])],
         protect: plan.protect,
-        ...guardingUpgrades(name, plan.key, { input: "kubernetesVersion", output: "currentKubernetesVersion" }),
+        ...guardingUpgrades(name, plan.path, { input: "kubernetesVersion", output: "currentKubernetesVersion" }),
         // ARM returns every pool here. The system pool stays as it was made; the others are AgentPools
         // (pulumi/pulumi-azure-native#4264).
         ignoreChanges: ["agentPoolProfiles"],

@@ -15,7 +15,7 @@ import {
 } from "../common-plan";
 
 export interface AgentPoolPlan extends PoolBasePlan {
-  /** Key in the spec. `name` is that key and four digits that follow from what AKS never changes of a pool. */
+  /** What it is called: its key in the spec, or its `name` there. `name` is that and four digits that follow from what AKS never changes of a pool. */
   readonly key: string;
   readonly vmSize: string;
   readonly min: number;
@@ -82,9 +82,10 @@ function validatePools(path: string, { nodes, nodeProvisioning }: AksSpec): Prob
     const next = "The system pool runs AKS's own add-ons and nothing else.";
     problems.push({ path: `${path}.nodes`, found: {}, allowed: "at least one pool of nodes", next });
   }
-  if ("system" in nodes) {
+  for (const [key, { name }] of Object.entries(nodes)) {
+    if ((name ?? key) !== "system") continue;
     problems.push({
-      path: `${path}.nodes.system`,
+      path: `${path}.nodes.${key}${name === undefined ? "" : ".name"}`,
       found: "system",
       allowed: `any other name: use ${path}.system for it`,
     });

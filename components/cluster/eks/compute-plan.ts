@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { stableJson } from "../../json";
+import { calledBy } from "../../spec/clusters";
 import { AMI_TYPES } from "../../spec/eks-schema";
 import type { EksSpec } from "../../spec/types";
 import { planPools, withDefaults, type PoolBasePlan } from "../common-plan";
@@ -86,8 +87,9 @@ export function planCompute({ compute = { kind: "managed" }, egress }: EksSpec):
       return {
         kind: "fargate",
         profiles: Object.entries(compute.profiles)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, profile]) => {
+          .map(([key, profile]) => ({ ...profile, name: calledBy(key, profile) }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1))
+          .map(({ name, ...profile }) => {
             const selectors = profile.selectors.map(({ namespace, labels = {} }) => ({ namespace, labels }));
             return { name, profileName: `${name}-${hash(selectors)}`, selectors };
           }),

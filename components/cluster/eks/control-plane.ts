@@ -80,7 +80,7 @@ export function createControlPlane(site: Site, network: VpcNetwork): eks.Cluster
         ...(auto === undefined ? [] : [...nodeRole!.policies, ...network.egress]),
       ],
       protect: plan.protect,
-      ...guardingUpgrades(name, plan.key, { input: "version", output: "version" }),
+      ...guardingUpgrades(name, plan.path, { input: "version", output: "version" }),
       // Read only when the cluster is made; a later difference would replace it (pulumi/pulumi-eks#1291).
       ignoreChanges: ["accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons"],
     },

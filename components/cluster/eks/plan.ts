@@ -1,4 +1,5 @@
 import { planVpc, type VpcPlan } from "../../network/plan";
+import { calledBy } from "../../spec/clusters";
 import { EKS_TYPES } from "../../spec/eks-schema";
 import type { EksSpec } from "../../spec/types";
 import { planOverlays } from "../../transform";
@@ -8,7 +9,7 @@ import { GVISOR_SOURCE, type GvisorPlan } from "./gvisor";
 import { planCompute, planNodeGroups, type ComputePlan, type NodeGroupPlan } from "./compute-plan";
 
 export interface AccessPlan {
-  /** Key in the spec. */
+  /** What it is called: its key in the spec, or its `name` there. */
   readonly name: string;
   readonly principal: string;
   readonly groups: readonly string[];
@@ -69,8 +70,9 @@ export function planEks(
 
 function planAccess({ access = {} }: EksSpec): AccessPlan[] {
   return Object.entries(access)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { principal, groups = [], policies = {} }]) => ({
+    .map(([key, entry]) => ({ ...entry, name: calledBy(key, entry) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, principal, groups = [], policies = {} }) => ({
       name,
       principal,
       groups: [...groups].sort(),

@@ -34,7 +34,7 @@ function validateName(path: string, { clusterName }: EksNames): Problem[] {
       path,
       found: clusterName,
       allowed: `a cluster whose name has at most ${limit} characters, so that its roles' names fit in ${ROLE_NAME_LIMIT}`,
-      next: "Shorten its key, the stack's name or the setting namePrefix.",
+      next: "Give it a shorter `name`, or shorten the stack's name or the setting namePrefix.",
     },
   ];
 }

@@ -43,9 +43,9 @@ export class ExistingCluster extends pulumi.ComponentResource implements Cluster
   }
 
   /** Read here and not in the plan, which holds no credentials. */
-  private readKubeconfig({ key, kubeconfig }: ExistingPlan): string {
-    const text = readContext(`clusters.${key}`, kubeconfig.source, kubeconfig.directory);
-    if (typeof text !== "string") throw new Error(`the kubeconfig of ${key} has changed since it was validated`);
+  private readKubeconfig({ path, kubeconfig }: ExistingPlan): string {
+    const text = readContext(path, kubeconfig.source, kubeconfig.directory);
+    if (typeof text !== "string") throw new Error(`the kubeconfig of ${path} has changed since it was validated`);
     return text;
   }
 }

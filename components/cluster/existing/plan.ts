@@ -9,6 +9,8 @@ import { readContext, type KubeconfigSource } from "./kubeconfig";
 export interface ExistingPlan {
   readonly kind: "existing";
   readonly key: string;
+  /** Where it is in the spec, `clusters.<key>`. */
+  readonly path: string;
   /** Name by which clouds know it, `<prefix>-<environment>-<key>`. */
   readonly clusterName: string;
   readonly kubernetesVersion: string;
@@ -113,12 +115,13 @@ function overlaps(blocks: readonly OwnedBlock[], others: readonly OwnedBlock[]):
 }
 
 export function planExisting(
-  { key, clusterName, directory }: { key: string; clusterName: string; directory: string },
+  { key, path, clusterName, directory }: Pick<ExistingPlan, "key" | "path" | "clusterName"> & { directory: string },
   { context, kubeconfigPath, credentials, ...spec }: ExistingSpec,
 ): ExistingPlan {
   return {
     kind: "existing",
     key,
+    path,
     clusterName,
     kubernetesVersion: spec.kubernetesVersion,
     place: { cloud: "none", context },

@@ -96,7 +96,7 @@ describe("a spec", () => {
     [
       "system pods on AKS's own nodes, which only AKS Automatic has",
       { hostedSystemProfile: { enabled: true } },
-      'clusters.north.hostedSystemProfile: found "hostedSystemProfile", allowed: one of block, cidr, containerInsights, costAnalysis, defender, diskEncryptionSetId, endpoint, hostEncryption, kind, kubernetesVersion, location, logRetentionDays, maintenance, nodeProvisioning, nodes, privateDnsZoneId, secretsEncryption, supportPlan, system, tier, transform, upgrades, zones',
+      'clusters.north.hostedSystemProfile: found "hostedSystemProfile", allowed: one of block, cidr, containerInsights, costAnalysis, defender, diskEncryptionSetId, endpoint, hostEncryption, kind, kubernetesVersion, location, logRetentionDays, maintenance, name, nodeProvisioning, nodes, privateDnsZoneId, secretsEncryption, supportPlan, system, tier, transform, upgrades, zones',
     ],
     [
       "a maintenance window shorter than AKS takes",
