@@ -1,4 +1,6 @@
 import type { PropertyValue } from "../protocol/property";
+import { RELEASE } from "./kubernetes/api-server";
+import { editedBy } from "./kubernetes/field-managers";
 import type { Ledger, LedgerEntry } from "./ledger";
 import type { Referrer } from "./model";
 import { joinPath, parsePath, withValueAt } from "./paths";
@@ -33,9 +35,15 @@ export function findThing(ledger: Ledger, type: string, idOrName: string, scope?
   );
 }
 
+/** Field manager of what is changed in a cluster behind the engine's back: the API server's name for `kubectl edit`. */
+const EDITOR = "kubectl-edit";
+
 /**
  * Changes a property of a thing as somebody with a console would: nothing is checked, and no engine hears of it. Undefined
  * takes the property away. The first step of the path must be a property that the thing has; what is below it is made.
+ *
+ * A field that is set on an object in a cluster is the editor's from then on, so that whoever applies another value meets a
+ * conflict.
  */
 export function editThing(
   ledger: Ledger,
@@ -49,11 +57,13 @@ export function editThing(
     const shown = top === undefined ? path : joinPath("", top);
     throw new BadEdit(`the ${thing.type} "${thing.id}" has no property "${shown}"; it has ${known.join(", ")}`);
   }
-  const isInput = String(top) in thing.inputs;
+  const isObject = isApiObject(thing);
+  // The inputs of an object are what was applied to it, which a new owner does not change.
+  const isInput = String(top) in thing.inputs && !(isObject && value !== undefined);
   const edited = {
     ...thing,
     inputs: isInput ? withValueAt(thing.inputs, path, value) : thing.inputs,
-    outputs: withValueAt(thing.outputs, path, value),
+    outputs: isObject ? editedBy(EDITOR, thing.outputs, { [path]: value }) : withValueAt(thing.outputs, path, value),
   };
   ledger.put(edited);
   return edited;
@@ -76,4 +86,9 @@ function inNamespace(ledger: Ledger, { type, id, scope }: LedgerEntry): LedgerEn
   return ledger
     .list()
     .filter((entry) => entry.scope === scope && entry.type.startsWith("kubernetes:") && entry.id.startsWith(`${id}/`));
+}
+
+/** Whether a thing is an object that an API server keeps; a Helm release is not. */
+function isApiObject({ type }: LedgerEntry): boolean {
+  return type.startsWith("kubernetes:") && type !== RELEASE;
 }

@@ -27,26 +27,38 @@ export interface Conflict {
 }
 
 /**
- * An object after somebody else than the provider has set fields, with `kubectl edit` or as a controller does: the values,
- * and who owns them now.
+ * An object after somebody else than the provider has changed fields, with `kubectl edit` or as a controller does: the
+ * values, and who owns them now. What is taken away is nobody's.
  *
- * @param changes Values by property path, e.g. `spec.replicas`. Items of a list are named by index and owned one by one when
- * they have names, else with the whole list.
+ * @param changes Values by property path, e.g. `spec.replicas`; undefined takes a field away. Items of a list are named by
+ * index and owned one by one when they have names, else with the whole list.
  */
 export function editedBy(
   manager: string,
   object: PropertyMap,
-  changes: Readonly<Record<string, PropertyValue>>,
+  changes: Readonly<Record<string, PropertyValue | undefined>>,
 ): PropertyMap {
   const apiVersion = textAt(object, "apiVersion") ?? "v1";
   let edited = object;
-  let fields: PropertyMap = {};
-  for (const [path, value] of Object.entries(changes)) {
-    edited = withValueAt(edited, path, value);
-    fields = withValueAt(fields, stepsOf(path, edited), {});
+  let owned = ownerships(object);
+  for (const [text, value] of Object.entries(changes)) {
+    const path = parsePath(text);
+    const changed = withValueAt(edited, path, value);
+    const steps = stepsOf(path, value === undefined ? edited : changed);
+    edited = changed;
+    owned = owned.filter((other) => !steps.every((step, index) => other.steps[index] === step));
+    if (value === undefined) continue;
+    const fields = fieldsOf(value, path).map((field) => stepsOf(field, edited));
+    owned.push(...fields.map((field) => ({ manager, apiVersion, steps: field })));
   }
-  const entry = { manager, operation: "Update", apiVersion, fieldsType: "FieldsV1", fieldsV1: fields };
-  return withValueAt(edited, MANAGED_FIELDS, [...listAt(object, MANAGED_FIELDS), entry]);
+  const entries = managersOf(owned);
+  return withValueAt(edited, MANAGED_FIELDS, entries.length === 0 ? undefined : entries);
+}
+
+/** The value's path, or those of all fields when it is a map of some. */
+function fieldsOf(value: PropertyValue, path: readonly PathStep[]): (readonly PathStep[])[] {
+  if (!isPropertyMap(value) || Object.keys(value).length === 0) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => fieldsOf(inner, [...path, key]));
 }
 
 /** What server-side apply of these inputs would be refused for. */
@@ -119,15 +131,14 @@ function leavesOf(fields: PropertyMap): Step[][] {
 }
 
 /** A property path as steps of `fieldsV1`; it ends at a list whose items have no names. */
-function stepsOf(path: string, object: PropertyMap): Step[] {
+function stepsOf(path: readonly PathStep[], object: PropertyMap): Step[] {
   const steps: Step[] = [];
-  const parsed = parsePath(path);
-  for (const [index, step] of parsed.entries()) {
+  for (const [index, step] of path.entries()) {
     if (typeof step === "string") {
       steps.push(`f:${step}`);
       continue;
     }
-    const [name] = valuesAt(object, [...parsed.slice(0, index + 1), "name"]);
+    const [name] = valuesAt(object, [...path.slice(0, index + 1), "name"]);
     if (typeof name !== "string") break;
     steps.push(`k:${JSON.stringify({ name })}`);
   }

@@ -1,4 +1,9 @@
+import { Provider } from "@pulumi/kubernetes/provider";
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment";
+
 import { costOf, SimulatedClouds, type LedgerEntry } from "../../../local/clouds";
+import { errorsOf, Life, succeeded } from "../../kit/life";
+import { EKS_SERVER, kubeconfig, twoClusters } from "./kubernetes/support";
 
 const VPC = "aws:ec2/vpc:Vpc";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
@@ -46,6 +51,72 @@ describe("drift", () => {
 
     expect(some.lose(bucket, "b").map(({ type }) => type)).toEqual([bucket, versioning]);
     expect(some.ledger.list().map(({ type }) => type)).toEqual([VPC]);
+  });
+});
+
+describe("drift of an object in a cluster", () => {
+  const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+  const program =
+    (replicas: number, annotations = {}) =>
+    () => {
+      const provider = new Provider("east", { kubeconfig: kubeconfig(EKS_SERVER) });
+      const labels = { app: "web" };
+      const template = { metadata: { labels }, spec: { containers: [{ name: "main", image: "example.com/web:1" }] } };
+      const spec = { replicas, selector: { matchLabels: labels }, template };
+      new Deployment("web", { metadata: { name: "web", namespace: "default", annotations }, spec }, { provider });
+    };
+  const deployed = async () => {
+    const clouds = new SimulatedClouds(twoClusters());
+    const life = new Life({ clouds: () => clouds });
+    succeeded(await life.up(program(2)));
+    const edit = (path: string, value?: number | string) => clouds.edit(DEPLOYMENT, "default/web", path, value);
+    const live = () => life.ledger().find(({ type }) => type === DEPLOYMENT)?.outputs;
+    return { life, edit, live };
+  };
+  const conflict = (fields: string) =>
+    new RegExp(
+      `^web: .*server-side apply field conflict detected, see https:.* for troubleshooting help\nThe resource managed by field ` +
+        `manager "pulumi-kubernetes-[0-9a-f]{8}" had an apply conflict: Apply failed with ${fields}$`,
+    );
+
+  test("of a field of the program's meets the next apply as a conflict, until it is forced", async () => {
+    const { life, edit, live } = await deployed();
+    edit("spec.replicas", 4);
+    edit("spec.replicas", 5);
+    edit("spec.template.spec.containers[0].image", "example.com/web:2");
+
+    expect(errorsOf(await life.up(program(3)))).toEqual([
+      expect.stringMatching(
+        conflict(
+          '2 conflicts: conflicts with "kubectl-edit" using apps/v1:\n- \\.spec\\.replicas\n' +
+            '- \\.spec\\.template\\.spec\\.containers\\[name="main"\\]\\.image',
+        ),
+      ),
+    ]);
+    expect(live()).toMatchObject({ spec: { replicas: 5 } });
+
+    succeeded(await life.up(program(3, { "pulumi.com/patchForce": "true" })));
+    expect(live()).toMatchObject({
+      spec: { replicas: 3, template: { spec: { containers: [{ image: "example.com/web:1" }] } } },
+    });
+    expect(live()?.metadata).not.toHaveProperty("managedFields");
+    expect((await life.resource("web", DEPLOYMENT)).outputs).toEqual(live());
+  });
+
+  test("of a field that is nobody's is kept by the next apply, and what is taken away is nobody's again", async () => {
+    const { life, edit, live } = await deployed();
+    edit("spec.paused", "true");
+    edit("metadata.labels.team", "shop");
+    edit("spec.paused");
+
+    succeeded(await life.up(program(3)));
+    expect(live()).toMatchObject({ metadata: { labels: { team: "shop" } }, spec: { replicas: 3 } });
+    expect(live()?.spec).not.toHaveProperty("paused");
+    expect((await life.resource("web", DEPLOYMENT)).outputs).toEqual(live());
+
+    edit("spec.replicas");
+    succeeded(await life.up(program(4)));
+    expect(live()).toMatchObject({ metadata: { labels: { team: "shop" } }, spec: { replicas: 4 } });
   });
 });
 
