@@ -63,6 +63,8 @@ export const LATENCIES: Readonly<Record<string, SourcedLatency>> = {
     12,
     "https://github.com/Azure/terraform-azurerm-aks/pull/74: 8 to 9 to create; the rest is an estimate",
   ),
+  "azure-native:privatedns:PrivateZone": of(35, 5, 15, ESTIMATE),
+  "azure-native:privatedns:VirtualNetworkLink": of(35, 5, 15, ESTIMATE),
   "azure-native:operationalinsights:Workspace": of(
     7,
     10,

@@ -19,7 +19,9 @@ import {
   type AzureModel,
 } from "./common";
 import { MANAGED_CLUSTER, USER_ASSIGNED_IDENTITY } from "./identity";
+import { VAULT } from "./key-vault";
 import { subnetReference } from "./network";
+import { PRIVATE_ZONE } from "./private-dns";
 
 const NETWORK_PROFILE: Properties = {
   networkPlugin: string({ immutable: true, oneOf: ["azure", "kubenet", "none"] }),
@@ -207,6 +209,12 @@ const cluster: AzureModel = {
     subnetReference("agentPoolProfiles[*].vnetSubnetID"),
     subnetReference("agentPoolProfiles[*].podSubnetID"),
     subnetReference("apiServerAccessProfile.subnetId"),
+    {
+      ...idReference("apiServerAccessProfile.privateDNSZone", PRIVATE_ZONE),
+      // Besides the words `system` and `none`.
+      applies: (value) => value.startsWith("/"),
+    },
+    idReference("securityProfile.azureKeyVaultKms.keyVaultResourceId", VAULT, "ignore"),
     idReference("identity.userAssignedIdentities[*]", USER_ASSIGNED_IDENTITY, "ignore"),
     idReference("identityProfile.kubeletidentity.resourceId", USER_ASSIGNED_IDENTITY, "ignore"),
   ],

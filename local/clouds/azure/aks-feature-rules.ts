@@ -12,6 +12,8 @@ import { ROLE_ASSIGNMENT, USER_ASSIGNED_IDENTITY } from "./identity";
  */
 
 const MANAGED_IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830";
+const NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7";
+const PRIVATE_DNS_ZONE_CONTRIBUTOR = "b12aa53e-6015-4669-85d0-8515ebb3ae7f";
 const KEY_VAULT_CRYPTO_USER = "12338af0-0e69-4776-bea7-57ae8d297424";
 
 const invalid = (message: string): Refusal => ({ code: "InvalidParameter", message });
@@ -74,7 +76,7 @@ function kubeletRule(inputs: PropertyMap, { ledger }: AzureContext): Refusal | u
   };
 }
 
-function privateClusterRule(inputs: PropertyMap): Refusal | undefined {
+function privateClusterRule(inputs: PropertyMap, { ledger }: AzureContext): Refusal | undefined {
   const profile = valueAt(inputs, "apiServerAccessProfile");
   const isPrivate = valueAt(profile, "enablePrivateCluster") === true;
   const zone = textAt(profile, "privateDNSZone");
@@ -92,11 +94,25 @@ function privateClusterRule(inputs: PropertyMap): Refusal | undefined {
   if (["system", "none"].includes(zone)) return undefined;
   if (!isUserAssigned(inputs)) return invalid("A custom private DNS zone needs a user-assigned identity");
   const name = zone.slice(zone.lastIndexOf("/") + 1);
-  if (/^([a-z0-9-]{1,32}\.)?privatelink\.[a-z0-9]+\.azmk8s\.io$/.test(name)) return undefined;
-  return {
-    code: "CustomPrivateDNSZoneNameInvalid",
-    message: `Private DNS zone name '${name}' is not valid. Use privatelink.<region>.azmk8s.io or <subzone>.privatelink.<region>.azmk8s.io.`,
-  };
+  if (!/^([a-z0-9-]{1,32}\.)?privatelink\.[a-z0-9]+\.azmk8s\.io$/.test(name)) {
+    return {
+      code: "CustomPrivateDNSZoneNameInvalid",
+      message: `Private DNS zone name '${name}' is not valid. Use privatelink.<region>.azmk8s.io or <subzone>.privatelink.<region>.azmk8s.io.`,
+    };
+  }
+  // AKS writes the record of its API server into the zone, and links the zone to the network of its nodes.
+  const network = textsAt(inputs, "agentPoolProfiles[*].vnetSubnetID")[0]?.replace(/\/subnets\/[^/]+$/i, "");
+  const needed = [
+    [zone, PRIVATE_DNS_ZONE_CONTRIBUTOR, "Microsoft.Network/privateDnsZones/write"],
+    [network, NETWORK_CONTRIBUTOR, "Microsoft.Network/virtualNetworks/join/action"],
+  ] as const;
+  const missing = needed.find(([scope, role]) => scope !== undefined && !hasRole(inputs, ledger, scope, role));
+  return (
+    missing && {
+      code: "CustomPrivateDNSZoneMissingPermissionError",
+      message: `Service principal or user assigned identity must be given permission to use the custom private DNS zone ${zone}. Check access result not allowed for action ${missing[2]} on ${missing[0]}.`,
+    }
+  );
 }
 
 function provisioningRule(inputs: PropertyMap): Refusal | undefined {

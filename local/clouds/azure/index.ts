@@ -11,6 +11,7 @@ import { KEY_VAULT_MODELS } from "./key-vault";
 import { LOCK_MODELS, lockable } from "./locks";
 import { MONITOR_MODELS } from "./monitor";
 import { NETWORK_MODELS } from "./network";
+import { PRIVATE_DNS_MODELS } from "./private-dns";
 import { STORAGE_MODELS } from "./storage";
 
 const guid = string({
@@ -30,6 +31,7 @@ export const AZURE: CloudDefinition<AzureSettings> = {
     ...STORAGE_MODELS,
     ...MONITOR_MODELS,
     ...KEY_VAULT_MODELS,
+    ...PRIVATE_DNS_MODELS,
     ...LOCK_MODELS,
   ].map(lockable),
   functions: AZURE_FUNCTIONS,

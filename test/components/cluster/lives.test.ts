@@ -1,10 +1,14 @@
 /** Lives of one cluster by itself: what a change touches, what a lock holds, and what a destroy leaves. */
+import * as keyvault from "@pulumi/azure-native/keyvault";
+import * as privatedns from "@pulumi/azure-native/privatedns";
+import * as resources from "@pulumi/azure-native/resources";
 import * as core from "@pulumi/kubernetes/core/v1";
 import * as policy from "@pulumi/kubernetes/policy/v1";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { AksCluster } from "../../../components/cluster/aks/aks-cluster";
 import type { AksPlan } from "../../../components/cluster/aks/plan";
+import type { Place } from "../../../components/cluster/common-plan";
 import { AzureProvider } from "../../../components/providers";
 import { refusal } from "../../local/clouds/tenant";
 import { NORTH, planOf } from "../../kit/environment";
@@ -137,6 +141,80 @@ test("an AKS cluster with every option stands, changes its allowed blocks in pla
   expect(life.ledger()).toEqual([]);
   // Roles outlive the cluster that acts with them.
   expect(gone).toDeleteBefore(`${CLUSTER} north`, "north-identity-subnet");
+});
+
+test("an AKS cluster with a key and a private zone that were there before uses them, and leaves them", async () => {
+  const { subscriptionId, tenantId } = planOf({ clusters: { north: NORTH }, mesh: { kind: "linkerd" }, protect: false })
+    .clusters[0]!.place as Extract<Place, { cloud: "azure" }>;
+  const zone = "privatelink.northeurope.azmk8s.io";
+  /** What a platform team has in its hub. */
+  const hub = () => {
+    const opts = { provider: new AzureProvider("hub", { subscriptionId, tenantId }) };
+    const group = new resources.ResourceGroup("hub", { resourceGroupName: "hub", location: "northeurope" }, opts);
+    const inGroup = { resourceGroupName: group.name };
+    new privatedns.PrivateZone("zone", { ...inGroup, privateZoneName: zone, location: "global" }, opts);
+    const vault = new keyvault.Vault(
+      "vault",
+      {
+        ...inGroup,
+        vaultName: "acme-hub",
+        properties: { tenantId, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true },
+      },
+      opts,
+    );
+    const properties = { kty: "RSA", keySize: 2048 };
+    // As our own: ARM cannot delete a key by itself.
+    const kept = { ...opts, deletedWith: vault, retainOnDelete: true };
+    const key = new keyvault.Key("key", { ...inGroup, vaultName: vault.name, keyName: "secrets", properties }, kept);
+    return { keyId: key.keyUriWithVersion };
+  };
+  const life = new Life();
+  succeeded(await life.up(hub));
+  const before = life.ledger();
+  const keyId = (await life.resource("key", "azure-native:keyvault:Key")).outputs.keyUriWithVersion;
+  const base = `/subscriptions/${subscriptionId}/resourceGroups/hub/providers`;
+  const options = {
+    privateDnsZoneId: `${base}/Microsoft.Network/privateDnsZones/${zone}`,
+    secretsEncryption: {
+      key: "given",
+      keyId,
+      keyVaultId: `${base}/Microsoft.KeyVault/vaults/acme-hub`,
+      keyVaultNetworkAccess: "Private",
+    },
+  };
+  const withCluster = () => {
+    hub();
+    north(options)();
+  };
+
+  const made = succeeded(await life.up(withCluster));
+  expect(
+    made.steps
+      .filter(({ type }) => type === "azure-native:keyvault:Vault" || type === "azure-native:keyvault:Key")
+      .map(({ operation }) => operation),
+  ).toEqual(["same", "same"]);
+  const { inputs } = await life.resource("north", CLUSTER);
+  expect(inputs.apiServerAccessProfile).toEqual({
+    enablePrivateCluster: true,
+    privateDNSZone: options.privateDnsZoneId,
+    disableRunCommand: true,
+  });
+  expect(inputs.securityProfile).toMatchObject({
+    azureKeyVaultKms: {
+      enabled: true,
+      keyId,
+      keyVaultNetworkAccess: "Private",
+      keyVaultResourceId: options.secretsEncryption.keyVaultId,
+    },
+  });
+  expect(await life.up(withCluster)).toChangeNothing();
+  await expect(life).toHaveLedgerEqualToState();
+
+  const gone = succeeded(await life.up(hub));
+  for (const role of ["north-identity-zone", "north-identity-vnet", "north-identity-key", "north-identity-vault"]) {
+    expect(gone).toDeleteBefore(`${CLUSTER} north`, role);
+  }
+  expect(life.ledger()).toEqual(before);
 });
 
 // https://github.com/Azure/AKS/issues/3384

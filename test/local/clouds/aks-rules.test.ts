@@ -18,6 +18,12 @@ async function withIdentity(): Promise<{ readonly made: Made; readonly inputs: P
   return { made, inputs: { ...CLUSTER_INPUTS, identity } };
 }
 
+const ZONE = "azure-native:privatedns:PrivateZone";
+const LINK = "azure-native:privatedns:VirtualNetworkLink";
+const zoneId = (name: string) => `${BASE}/providers/Microsoft.Network/privateDnsZones/${name}`;
+const createZone = (privateZoneName: string) =>
+  azure.create(ZONE, privateZoneName, { ...rg, privateZoneName, location: "global" });
+
 const AAD = { aadProfile: { managed: true, enableAzureRBAC: true } };
 const private_ = { enablePrivateCluster: true };
 const overlay = { networkPlugin: "azure", networkPluginMode: "overlay", networkDataplane: "cilium" };
@@ -42,7 +48,7 @@ describe("features that AKS does not let be combined", () => {
     ],
     [
       "a private zone of one's own with a system-assigned identity",
-      { apiServerAccessProfile: { ...private_, privateDNSZone: `${BASE}/privatelink.northeurope.azmk8s.io` } },
+      { apiServerAccessProfile: { ...private_, privateDNSZone: zoneId("privatelink.northeurope.azmk8s.io") } },
       'Code="InvalidParameter" Message="A custom private DNS zone needs a user-assigned identity"',
     ],
     [
@@ -96,7 +102,13 @@ describe("features that AKS does not let be combined", () => {
       { networkProfile: { networkPlugin: "azure", networkPolicy: "cilium" } },
       'Code="InvalidParameter" Message="networkPolicy cilium needs networkDataplane cilium"',
     ],
+    [
+      "a private zone that is not there",
+      { apiServerAccessProfile: { ...private_, privateDNSZone: zoneId("privatelink.westeurope.azmk8s.io") } },
+      `Code="InvalidResourceReference" Message="Resource ${zoneId("privatelink.westeurope.azmk8s.io")} referenced at apiServerAccessProfile.privateDNSZone was not found. Please make sure that the referenced resource exists."`,
+    ],
   ])("%s is refused", async (_, change, expected) => {
+    await createZone("privatelink.northeurope.azmk8s.io");
     expect(await refusal(azure.create(CLUSTER, "c", { ...CLUSTER_INPUTS, ...change }))).toBe(
       said("creating", expected),
     );
@@ -124,15 +136,16 @@ describe("features that AKS does not let be combined", () => {
         'Code="InvalidParameter" Message="azureKeyVaultKms.keyVaultResourceId is required when keyVaultNetworkAccess is Private"',
       ),
     );
-    expect(await create(kms({ keyVaultResourceId: `${BASE}/v` }))).toBe(
+    const properties = { tenantId: TENANT, sku: { family: "A", name: "standard" } };
+    const vault = await azure.create("azure-native:keyvault:Vault", "v", { ...rg, vaultName: "vault", properties });
+    expect(await create(kms({ keyVaultResourceId: vault.id }))).toBe(
       said(
         "creating",
-        `Code="AzureKeyVaultKmsValidateIdentityPermissionError" Message="The cluster's identity is not permitted to encrypt and decrypt with the key https://v.vault.azure.net/keys/k/00000000000000000000000000000000. Assign it "Key Vault Crypto User" on ${BASE}/v."`,
+        `Code="AzureKeyVaultKmsValidateIdentityPermissionError" Message="The cluster's identity is not permitted to encrypt and decrypt with the key https://v.vault.azure.net/keys/k/00000000000000000000000000000000. Assign it "Key Vault Crypto User" on ${vault.id}."`,
       ),
     );
-    expect(
-      await create({ apiServerAccessProfile: { ...private_, privateDNSZone: `${BASE}/privatelink.example.com` } }),
-    ).toBe(
+    const elsewhere = await createZone("privatelink.example.com");
+    expect(await create({ apiServerAccessProfile: { ...private_, privateDNSZone: elsewhere.id } })).toBe(
       said(
         "creating",
         `Code="CustomPrivateDNSZoneNameInvalid" Message="Private DNS zone name 'privatelink.example.com' is not valid. Use privatelink.<region>.azmk8s.io or <subzone>.privatelink.<region>.azmk8s.io."`,
@@ -158,6 +171,92 @@ describe("features that AKS does not let be combined", () => {
       principalType: "ServicePrincipal",
     });
     await azure.create(CLUSTER, "c", { ...inputs, ...asKubelet });
+  });
+
+  test("a cluster writes into a private zone that it may use, on a network that it may link, and keeps the zone", async () => {
+    const { made, inputs } = await withIdentity();
+    const zone = await createZone("privatelink.northeurope.azmk8s.io");
+    const network = await azure.create("azure-native:network:VirtualNetwork", "vn", {
+      ...rg,
+      virtualNetworkName: "vn",
+      addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
+    });
+    const vnetSubnetID = `${network.id}/subnets/nodes`;
+    await azure.create("azure-native:network:Subnet", "nodes", {
+      ...rg,
+      virtualNetworkName: "vn",
+      subnetName: "nodes",
+      addressPrefix: "10.1.0.0/20",
+    });
+    const news = {
+      ...inputs,
+      agentPoolProfiles: [{ name: "system", mode: "System", vmSize: "Standard_D2s_v5", count: 2, vnetSubnetID }],
+      networkProfile: { serviceCidr: "10.2.0.0/16" },
+      apiServerAccessProfile: { ...private_, privateDNSZone: zone.id },
+    };
+    const lacks = (action: string, scope: string) =>
+      said(
+        "creating",
+        `Code="CustomPrivateDNSZoneMissingPermissionError" Message="Service principal or user assigned identity must be given permission to use the custom private DNS zone ${zone.id}. Check access result not allowed for action ${action} on ${scope}."`,
+      );
+    const grant = (name: string, scope: string, role: string) =>
+      azure.create(ROLE, name, {
+        roleAssignmentName: `33333333-3333-4333-8333-33333333333${name}`,
+        scope,
+        roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+        principalId: made.outputs.principalId!,
+        principalType: "ServicePrincipal",
+      });
+
+    expect(await refusal(azure.create(CLUSTER, "c", news))).toBe(
+      lacks("Microsoft.Network/privateDnsZones/write", zone.id),
+    );
+    await grant("0", zone.id, "b12aa53e-6015-4669-85d0-8515ebb3ae7f");
+    expect(await refusal(azure.create(CLUSTER, "c", news))).toBe(
+      lacks("Microsoft.Network/virtualNetworks/join/action", network.id),
+    );
+    await grant("1", network.id, "4d97b98b-1d4f-4787-a291-c67834d212e7");
+    const cluster = await azure.create(CLUSTER, "c", news);
+    expect(await refusal(azure.delete(zone))).toBe(
+      `deleting Microsoft.Network/privateDnsZones (${zone.id}): Code="CannotDeleteResource" Message="Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${cluster.id}'. Please delete all nested resources before deleting this resource."`,
+    );
+    await azure.delete(cluster);
+    await azure.delete(zone);
+  });
+
+  test("a network asks one zone about a name, and a zone with links stays", async () => {
+    const network = await azure.create("azure-native:network:VirtualNetwork", "vn", {
+      ...rg,
+      virtualNetworkName: "vn",
+      addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
+    });
+    await azure.create(GROUP, "other", { resourceGroupName: "other", location: "northeurope" });
+    const name = "privatelink.northeurope.azmk8s.io";
+    const zone = await createZone(name);
+    await azure.create(ZONE, "second", { resourceGroupName: "other", privateZoneName: name, location: "global" });
+    const link = (resourceGroupName: string) =>
+      azure.create(LINK, resourceGroupName, {
+        resourceGroupName,
+        privateZoneName: name,
+        virtualNetworkLinkName: "hub",
+        location: "global",
+        virtualNetwork: { id: network.id },
+      });
+
+    const made = await link("rg");
+    expect(await refusal(link("other"))).toBe(
+      `creating Microsoft.Network/privateDnsZones/virtualNetworkLinks (${zone.id.replace("/rg/", "/other/")}/virtualNetworkLinks/hub): Code="BadRequest" Message="A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '${name}' and '${name}' zones."`,
+    );
+    expect(await refusal(azure.delete(zone))).toBe(
+      `deleting Microsoft.Network/privateDnsZones (${zone.id}): Code="CannotDeleteResource" Message="Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${made.id}'. Please delete all nested resources before deleting this resource."`,
+    );
+    expect(
+      await refusal(azure.create(ZONE, "z", { ...rg, privateZoneName: "a.example", location: "northeurope" })),
+    ).toBe(
+      `creating Microsoft.Network/privateDnsZones (${zoneId("a.example")}): Code="LocationNotAvailableForResourceType" Message="The provided location 'northeurope' is not available for resource type 'Microsoft.Network/privateDnsZones'. List of available regions for the resource type is 'global'."`,
+    );
+    await azure.delete(made);
+    await azure.delete(zone);
   });
 
   test("Entra has not heard of a new identity yet, unless the assignment says what it is", async () => {
