@@ -14,7 +14,7 @@ import { gvisorNetwork, sandboxRuntime, validateSandboxes, type SandboxRuntime }
 import { planIdentities, validateIdentities, type IdentityPlan } from "./identity/plan";
 import { validateBlocks } from "./network/blocks";
 import { planNetworks, type NetworksPlan } from "./network/environment";
-import { planMesh, validateMesh, type MeshPlan } from "./mesh/plan";
+import { planMesh, validateMesh, type MeshPlan, type TranslationPlan } from "./mesh/plan";
 import { SpecError, type Problem } from "./problem";
 import type { ProvidersPlan } from "./providers";
 import { readSettings, type Settings } from "./settings";
@@ -122,6 +122,8 @@ export interface EnvironmentRules {
   readonly acknowledge: readonly ProblemCode[];
   /** Files that the SMI documents were read from. */
   readonly files: readonly SmiFile[];
+  /** The environment's mesh, and how rules are translated for it. */
+  readonly translation: TranslationPlan;
 }
 
 /**
@@ -141,11 +143,13 @@ export function readRules({
   const found = [...problems, ...validateReferences(value), ...smi.problems];
   if (found.length > 0) throw new SpecError(environment, found);
   const workloads = planWorkloads(value);
+  const mesh = planMesh(value.mesh);
   return {
-    documents: planTraffic(value, workloads, smi.files, planMesh(value.mesh)).plan.documents,
+    documents: planTraffic(value, workloads, smi.files, mesh).plan.documents,
     facts: factsOf(workloads),
     acknowledge: value.acknowledge ?? [],
     files: smi.files,
+    translation: mesh.translation,
   };
 }
 

@@ -1,5 +1,15 @@
-import type { HTTPRouteGroup, HttpMatch, SmiDocument, Subject, TCPRoute, TrafficSplit, TrafficTarget } from "./model";
-import { compare } from "./order";
+import type { Protocol } from "./meaning";
+import type {
+  HTTPRouteGroup,
+  HttpMatch,
+  SmiDocument,
+  Subject,
+  TCPRoute,
+  TrafficSplit,
+  TrafficTarget,
+  UDPRoute,
+} from "./model";
+import { compare, sortedNumbers } from "./order";
 import type { Source } from "./problem";
 import { escapeRegex } from "./regex/syntax";
 
@@ -17,28 +27,32 @@ export interface AccessRuleArgs {
   readonly paths?: readonly string[];
   /** Container ports. Default: every port of the destination. */
   readonly ports?: readonly number[];
-  /** `tcp` admits connections of any protocol and cannot be combined with methods or paths. Default: `http`. */
-  readonly protocol?: "http" | "tcp";
+  /**
+   * `tcp` admits connections of any protocol, `udp` datagrams, which no mesh carries; neither can be combined with methods
+   * or paths. Default: `http`.
+   */
+  readonly protocol?: Protocol;
   /** The rule's place in the spec, for messages. Default: `spec`. */
   readonly path?: string;
 }
 
 /**
- * The SMI documents of one typed access rule: a TrafficTarget, an HTTPRouteGroup unless the rule is `tcp`, and a
- * TCPRoute if it names ports or is `tcp`.
+ * The SMI documents of one typed access rule: a TrafficTarget, and for `http` an HTTPRouteGroup, with a TCPRoute if it names
+ * ports; for `tcp` a TCPRoute, for `udp` a UDPRoute.
  *
- * @throws RangeError if `tcp` is combined with methods or paths.
+ * @throws RangeError if `tcp` or `udp` is combined with methods or paths.
  */
 export function accessRule(args: AccessRuleArgs): SmiDocument[] {
   const { name, to, from, ports = [], protocol = "http" } = args;
   const source: Source = { file: args.path ?? "spec" };
-  if (protocol === "tcp" && (args.methods?.length || args.paths?.length)) {
-    throw new RangeError(`${source.file}: found methods or paths on a tcp rule; they need protocol "http"`);
+  if (protocol !== "http" && (args.methods?.length || args.paths?.length)) {
+    throw new RangeError(`${source.file}: found methods or paths on a ${protocol} rule; they need protocol "http"`);
   }
   const head = { name, namespace: to.namespace, source };
-  const routes: (TCPRoute | HTTPRouteGroup)[] = [];
-  if (protocol === "tcp" || ports.length > 0) {
-    routes.push({ kind: "TCPRoute", ...head, ports: [...new Set(ports)].sort((left, right) => left - right) });
+  const routes: (TCPRoute | UDPRoute | HTTPRouteGroup)[] = [];
+  if (protocol !== "http" || ports.length > 0) {
+    const kind = protocol === "udp" ? "UDPRoute" : "TCPRoute";
+    routes.push({ kind, ...head, ports: sortedNumbers(new Set(ports)) });
   }
   if (protocol === "http") routes.push({ kind: "HTTPRouteGroup", ...head, matches: matchesOf(args) });
   const target: TrafficTarget = {

@@ -1,4 +1,4 @@
-import { type AllowingRule, explain, matchesOf } from "./explain";
+import { type AllowingRule, explain, matchesOf, routesOf } from "./explain";
 import type { Facts } from "./facts";
 import type { Request } from "./meaning";
 import {
@@ -11,7 +11,7 @@ import {
   subjectKey,
   type TrafficTarget,
 } from "./model";
-import { compare } from "./order";
+import { compare, sortedNumbers } from "./order";
 import { witnesses } from "./regex/witness";
 
 /** Requests of one kind that one version allows and the other denies. */
@@ -38,7 +38,8 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 /**
  * Which requests become allowed or denied from one version of the rules to the next. Every combination of what the rules
  * of both versions can tell apart is asked once: pairs of ServiceAccounts, container ports, methods, and one path and one
- * header value per cell of the expressions. So no difference is missed, unless `undecided` says so.
+ * header value per cell of the expressions; connections without a request, and datagrams. So no difference is missed, unless
+ * `undecided` says so.
  */
 export function compareAccess(
   before: readonly SmiDocument[],
@@ -54,18 +55,25 @@ export function compareAccess(
     const [old, next] = indexes.map((index) => relevant(index, source, destination)) as [Relevant, Relevant];
     if (old.signature === next.signature) continue;
     const found = new Map<string, Difference>();
-    const requests = requestsOf([old, next], portsOf([old, next], destination, facts), anchor);
+    const ports = portsOf([old, next], destination, facts);
+    const requests = requestsOf([old, next], ports, anchor);
     if (typeof requests === "string") {
       undecided.push(`${subjectKey(source)} to ${subjectKey(destination)}: ${requests}`);
       continue;
     }
-    for (const request of requests) {
+    const seen = new Set<string>();
+    for (const request of [...requests, ...connectionsOf(ports), ...datagramsOf([old, next])]) {
       const witness = { source, destination, ...request };
       const [was, is] = [explain(old.documents, witness, { anchor }), explain(next.documents, witness, { anchor })];
       if (was.allowed === is.allowed) continue;
       const becomes = is.allowed ? "allowed" : "denied";
       const rule = (is.by[0] ?? was.by[0])!;
-      const key = `${becomes} ${keyOf(rule.target)} ${rule.group?.name ?? ""} ${rule.match?.name ?? ""} ${request.path}`;
+      const { protocol = "http", path, port } = request;
+      // What is true of a port's requests is not said again of its connections.
+      if (protocol === "tcp" && seen.has(`${becomes} ${port}`)) continue;
+      if (protocol === "http") seen.add(`${becomes} ${port}`);
+      const what = protocol === "http" ? path : protocol;
+      const key = `${becomes} ${keyOf(rule.target)} ${rule.group?.name ?? ""} ${rule.match?.name ?? ""} ${what}`;
       if (!found.has(key)) found.set(key, { becomes, witness, rule });
     }
     differences.push(...[...found.keys()].sort(compare).map((key) => found.get(key)!));
@@ -96,6 +104,9 @@ function pairsOf(indexes: readonly DocumentIndex[]): { readonly source: Subject;
 interface Relevant {
   readonly documents: readonly SmiDocument[];
   readonly ports: readonly number[];
+  readonly udpPorts: readonly number[];
+  /** Whether a route opens UDP on ports that none names. */
+  readonly anyUdpPort: boolean;
   readonly matches: readonly HttpMatch[];
   /** Equal for versions that say the same. */
   readonly signature: string;
@@ -107,18 +118,19 @@ function relevant(index: DocumentIndex, source: Subject, destination: Subject): 
       subjectKey(target.destination) === subjectKey(destination) &&
       target.sources.some((own) => subjectKey(own) === subjectKey(source)),
   );
-  const tcp = targets.flatMap((target) =>
-    target.rules.flatMap((rule) => (rule.kind === "TCPRoute" ? (index.tcp(target.namespace, rule.name) ?? []) : [])),
-  );
+  const tcp = targets.flatMap((target) => routesOf(index, target));
+  const udp = targets.flatMap((target) => routesOf(index, target, "udp"));
   const http = targets.flatMap((target) => target.rules.flatMap((rule) => matchesOf(index, target, rule)));
-  const documents = [...new Set<SmiDocument>([...targets, ...tcp, ...http.map(({ group }) => group)])];
+  const documents = [...new Set<SmiDocument>([...targets, ...tcp, ...udp, ...http.map(({ group }) => group)])];
   return {
     documents,
     ports: [...targets.flatMap((target) => target.destination.port ?? []), ...tcp.flatMap(({ ports }) => ports)],
+    udpPorts: [...targets.flatMap((target) => target.destination.port ?? []), ...udp.flatMap(({ ports }) => ports)],
+    anyUdpPort: udp.some(({ ports }) => ports.length === 0),
     matches: http.map(({ match }) => match),
     signature: JSON.stringify([
       targets.map(signatureOf),
-      tcp.map(({ name, ports }) => [name, ports]),
+      [...tcp, ...udp].map(({ kind, name, ports }) => [kind, name, ports]),
       http.map(({ group, match: { position: _, ...match } }) => [group.name, match]),
     ]),
   };
@@ -144,6 +156,21 @@ function portsOf(versions: readonly Relevant[], destination: Subject, facts: Fac
 }
 
 type Bare = Omit<Request, "source" | "destination">;
+
+const NO_REQUEST = { method: "", path: "", headers: {} };
+
+function connectionsOf(ports: readonly number[]): Bare[] {
+  return ports.map((port) => ({ protocol: "tcp", port, ...NO_REQUEST }));
+}
+
+/** One to each port that a rule names, and to one of the others if they differ too. */
+function datagramsOf(versions: readonly Relevant[]): Bare[] {
+  const ports = new Set(versions.flatMap(({ udpPorts }) => udpPorts));
+  let other = 65_535;
+  while (ports.has(other)) other -= 1;
+  if (versions.some(({ anyUdpPort }) => anyUdpPort)) ports.add(other);
+  return sortedNumbers(ports).map((port) => ({ protocol: "udp", port, ...NO_REQUEST }));
+}
 
 /** Requests that stand for all that the matches can tell apart, or why there are none. */
 function requestsOf(versions: readonly Relevant[], ports: readonly number[], anchor: Anchor): Bare[] | string {

@@ -1,4 +1,4 @@
-import { type Request, satisfies } from "./meaning";
+import { type Protocol, type Request, satisfies } from "./meaning";
 import {
   type AccessRule,
   type Anchor,
@@ -9,15 +9,17 @@ import {
   subjectKey,
   type TCPRoute,
   type TrafficTarget,
+  type UDPRoute,
 } from "./model";
+import { sortedNumbers } from "./order";
 import { listed } from "./reader/suggest";
 import { matches } from "./regex/matcher";
 
 /** What allows a request: a TrafficTarget with the routes that it names. */
 export interface AllowingRule {
   readonly target: TrafficTarget;
-  /** The TCPRoute that admits the port; absent if the target names none. */
-  readonly route?: TCPRoute;
+  /** The TCPRoute, or for a datagram the UDPRoute, that admits the port; absent if the target names none. */
+  readonly route?: TCPRoute | UDPRoute;
   /** The match that admits the request; absent if the target has no HTTP rules. */
   readonly group?: HTTPRouteGroup;
   readonly match?: HttpMatch;
@@ -54,7 +56,7 @@ export function explain(
       far.push({ target, reasons: [`found the source ${subjectKey(request.source)}, allowed: ${listed(names)}`] });
       continue;
     }
-    const reasons = judgePort(index, target, request.port);
+    const reasons = judgePort(index, target, request);
     const found = reasons.length === 0 ? judgeRequest(index, target, request, options.anchor ?? "start") : undefined;
     if (found && found.allowing.length > 0) by.push(...found.allowing);
     else near.push({ target, reasons: [...reasons, ...(found?.reasons ?? [])] });
@@ -62,19 +64,35 @@ export function explain(
   return { allowed: by.length > 0, by, refusals: [...near, ...far] };
 }
 
-function judgePort(index: DocumentIndex, target: TrafficTarget, port: number): string[] {
+function judgePort(index: DocumentIndex, target: TrafficTarget, request: Request): string[] {
+  const { port } = request;
   const own = target.destination.port;
   if (own !== undefined && own !== port) return [`found port ${port}, allowed: ${own}`];
-  const rules = target.rules.filter(({ kind }) => kind === "TCPRoute");
-  if (rules.length === 0 || routeFor(index, target, port)) return [];
-  const ports = rules.flatMap(({ name }) => index.tcp(target.namespace, name)?.ports ?? []);
-  return [`found port ${port}, allowed: ${listed([...new Set(ports)].map(String))}`];
+  const routes = routesOf(index, target, request.protocol);
+  if (routes.length === 0 || routes.some((route) => opens(route, port))) return [];
+  const ports = sortedNumbers(new Set(routes.flatMap((route) => route.ports)));
+  return [`found port ${port}, allowed: ${listed(ports.map(String))}`];
 }
 
-function routeFor(index: DocumentIndex, target: TrafficTarget, port: number): TCPRoute | undefined {
-  return target.rules
-    .flatMap((rule) => (rule.kind === "TCPRoute" ? (index.tcp(target.namespace, rule.name) ?? []) : []))
-    .find(({ ports }) => ports.length === 0 || ports.includes(port));
+/** The routes that give the target's ports for a protocol. */
+export function routesOf(
+  index: DocumentIndex,
+  { rules, namespace }: TrafficTarget,
+  protocol: Protocol = "http",
+): (TCPRoute | UDPRoute)[] {
+  return rules.flatMap(({ kind, name }) =>
+    protocol === "udp"
+      ? kind === "UDPRoute"
+        ? (index.udp(namespace, name) ?? [])
+        : []
+      : kind === "TCPRoute"
+        ? (index.tcp(namespace, name) ?? [])
+        : [],
+  );
+}
+
+function opens({ ports }: TCPRoute | UDPRoute, port: number): boolean {
+  return ports.length === 0 || ports.includes(port);
 }
 
 function judgeRequest(
@@ -83,11 +101,19 @@ function judgeRequest(
   request: Request,
   anchor: Anchor,
 ): { readonly allowing: AllowingRule[]; readonly reasons: string[] } {
-  const route = routeFor(index, target, request.port);
+  const { protocol } = request;
+  const route = routesOf(index, target, protocol).find((each) => opens(each, request.port));
   const head = { target, ...(route && { route }) };
-  const rules = target.rules.filter(({ kind }) => kind === "HTTPRouteGroup");
-  if (rules.length === 0)
-    return route ? { allowing: [head], reasons: [] } : { allowing: [], reasons: ["has no rules"] };
+  const rules = protocol === "udp" ? [] : target.rules.filter(({ kind }) => kind === "HTTPRouteGroup");
+  if (rules.length === 0) {
+    if (route) return { allowing: [head], reasons: [] };
+    const none = { http: "has no rules", tcp: "has no TCPRoute", udp: "has no UDPRoute" }[protocol ?? "http"];
+    return { allowing: [], reasons: [none] };
+  }
+  if (protocol === "tcp") {
+    const groups = listed(rules.map(({ name }) => name));
+    return { allowing: [], reasons: [`found a connection without a request, allowed: requests of ${groups}`] };
+  }
   const allowing: AllowingRule[] = [];
   const reasons: string[] = [];
   for (const { group, match } of rules.flatMap((rule) => matchesOf(index, target, rule))) {

@@ -7,7 +7,7 @@ export { type GatewayApiOptions, translateGatewayApi } from "./gateway-api";
 export { istioDefaultDeny, type IstioOptions, translateIstio } from "./istio";
 export { istioAmbientDefaultDeny, type IstioAmbientOptions, translateIstioAmbient } from "./istio-ambient";
 export { type LinkerdOptions, translateLinkerd } from "./linkerd";
-export { allowed, type MeaningOptions, type Request, shares, type Verdict } from "./meaning";
+export { allowed, type MeaningOptions, type Protocol, type Request, shares, type Verdict } from "./meaning";
 export type {
   Anchor,
   Backend,

@@ -10,8 +10,13 @@ import {
 } from "./model";
 import { matches } from "./regex/matcher";
 
+/** `tcp`: a connection in which no request is seen. `udp`: a datagram. */
+export type Protocol = "http" | "tcp" | "udp";
+
 /** A request as the destination's proxy sees it. */
 export interface Request {
+  /** Default: `http`. For the others, method, path and headers say nothing. */
+  readonly protocol?: Protocol;
   readonly source: Subject;
   readonly destination: Subject;
   /** Container port. */
@@ -34,8 +39,6 @@ export interface MeaningOptions {
   readonly anchor?: Anchor;
   /** Of the mesh, whose identities are ServiceAccounts. Default: `cluster.local`. */
   readonly trustDomain?: string;
-  /** `udp`: a datagram, of which a request is only its port. Default: `tcp`. */
-  readonly transport?: "tcp" | "udp";
 }
 
 /**
@@ -49,7 +52,7 @@ export function allowed(documents: readonly SmiDocument[], request: Request, opt
     if (!target.sources.some((source) => subjectKey(source) === subjectKey(request.source))) continue;
     if (target.destination.port !== undefined && target.destination.port !== request.port) continue;
     const rule =
-      options.transport === "udp"
+      request.protocol === "udp"
         ? udpRuleFor(index, target, request.port)
         : ruleFor(index, target, request, options.anchor ?? "start");
     if (rule !== undefined) return { allowed: true, by: `TrafficTarget ${keyOf(target)}, ${rule}` };
@@ -66,7 +69,10 @@ function udpRuleFor(index: DocumentIndex, target: TrafficTarget, port: number): 
   return found && `UDPRoute ${found.name}`;
 }
 
-/** Ports and requests are a conjunction; several rules of one sort are alternatives. */
+/**
+ * Ports and requests are a conjunction; several rules of one sort are alternatives. No HTTPRouteGroup admits a connection in
+ * which no request is seen.
+ */
 function ruleFor(index: DocumentIndex, target: TrafficTarget, request: Request, anchor: Anchor): string | undefined {
   const tcp = target.rules.filter((rule) => rule.kind === "TCPRoute");
   const http = target.rules.filter((rule) => rule.kind === "HTTPRouteGroup");
@@ -76,6 +82,7 @@ function ruleFor(index: DocumentIndex, target: TrafficTarget, request: Request, 
   });
   if (tcp.length > 0 && !port) return undefined;
   if (http.length === 0) return port && `TCPRoute ${port.name}`;
+  if (request.protocol === "tcp") return undefined;
   for (const rule of http) {
     for (const match of index.group(target.namespace, rule.name)?.matches ?? []) {
       if (rule.matches && !rule.matches.some(({ name }) => name === match.name)) continue;

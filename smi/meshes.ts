@@ -10,7 +10,7 @@ import {
 } from "./istio-ambient";
 import { istioAllows, istioDefaultDeny, type IstioOptions, istioShares, translateIstio } from "./istio";
 import { linkerdAllows, type LinkerdOptions, linkerdShares, translateLinkerd } from "./linkerd";
-import type { Call, Request } from "./meaning";
+import type { Call, Protocol, Request } from "./meaning";
 import type { MeshName } from "./mesh-names";
 import { keyOf, type SmiDocument, type Subject } from "./model";
 import type { KubernetesObject, Translation } from "./objects";
@@ -20,11 +20,11 @@ export interface MeshOptions
   extends LinkerdOptions, IstioOptions, IstioAmbientOptions, ConsulOptions, GatewayApiOptions {}
 
 /** A request as a mesh's own model sees it. */
-export interface MeshRequest extends Request {
+export interface MeshRequest extends Omit<Request, "protocol"> {
   /** Name of the Service, in the destination's namespace, that is called. Default: the pod is called by its own address. */
   readonly service?: string;
-  /** `tcp`: a connection in which no request is seen. Default: `http`. */
-  readonly protocol?: "http" | "tcp";
+  /** What passes through a mesh. Default: `http`. */
+  readonly protocol?: Exclude<Protocol, "udp">;
 }
 
 /** A call to one port of a Service, before it is split. */

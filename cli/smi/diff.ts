@@ -3,7 +3,7 @@ import { compareAccess, type Difference } from "../../smi/compare";
 import type { Facts } from "../../smi/facts";
 import { UserError } from "../user-error";
 import { countProblems, oneLine, refuse, writeNote } from "./output";
-import { describeRequest, describeRule, ruleJson } from "./request";
+import { describeRequest, describeRule, requestJson, ruleJson } from "./request";
 import { demandDocuments, factsOfEnvironment, type ReadingOptions, type Rules, rulesOfFiles } from "./rules";
 
 export type DiffOptions = ReadingOptions;
@@ -57,5 +57,5 @@ function writeDifferences(differences: readonly Difference[]): void {
 }
 
 function toJson({ becomes, witness, rule }: Difference): unknown {
-  return { becomes, witness, rule: ruleJson(rule) };
+  return { becomes, witness: requestJson(witness), rule: ruleJson(rule) };
 }

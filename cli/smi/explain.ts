@@ -1,22 +1,26 @@
-import type { Request } from "../../smi";
-import { explain, type Explanation } from "../../smi/explain";
+import type { Protocol, Request } from "../../smi";
+import { explain, type Explanation, routesOf } from "../../smi/explain";
+import { workloadsOf } from "../../smi/facts";
 import type { MeshName } from "../../smi/mesh-names";
-import { DocumentIndex, keyOf, type Subject, subjectKey } from "../../smi/model";
-import { compare } from "../../smi/order";
+import { DocumentIndex, type Subject, subjectKey } from "../../smi/model";
+import { compare, sortedNumbers } from "../../smi/order";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import { UserError } from "../user-error";
+import { chooseMesh } from "./mesh";
 import { describeOnMesh, onMesh, type OnMesh } from "./on-mesh";
 import { countProblems, nextStep, oneLine, refuse, writeNote, writeProblems } from "./output";
-import { describeRequest, describeRule, describeTarget, ruleJson } from "./request";
+import { describeRequest, describeRule, describeTarget, requestJson, ruleJson } from "./request";
 import { demandDocuments, readRules, type ReadingOptions, type Rules } from "./rules";
 
 export interface ExplainOptions extends ReadingOptions {
   readonly from: string;
   readonly to: string;
   readonly port?: string;
+  readonly protocol: Protocol;
   readonly method: string;
   readonly path: string;
   readonly header: readonly string[];
+  /** Default: that of the environment that was read, or else Linkerd. */
   readonly mesh?: MeshName;
 }
 
@@ -32,7 +36,12 @@ export async function explainVerb({ json = false, ...options }: ExplainOptions):
   if (refused !== undefined) return refused;
   const request = requestOf(options, rules);
   const explanation = explain(rules.documents, request, options);
-  const mesh = onMesh(options.mesh ?? DEFAULT_MESH, rules, request, options);
+  const chosen = chooseMesh(options.mesh, rules, options) ?? {
+    mesh: DEFAULT_MESH,
+    options,
+    acknowledge: rules.acknowledge,
+  };
+  const mesh = onMesh(chosen, rules, request);
   if (mesh.problems && options.mesh) {
     writeProblems(mesh.problems);
     writeNote(`${options.mesh} refuses these rules: ${countProblems(mesh.problems)}. ${nextStep(rules.facts)}`);
@@ -64,10 +73,14 @@ function requestOf(options: ExplainOptions, rules: Rules): Request {
   const path = options.path.replace(/[?#].*$/, "");
   if (!path.startsWith("/"))
     throw new UserError(`--path: found "${options.path}", allowed: a path, which starts with a slash.`);
+  const port = portOf(options, destination, rules);
+  if (options.protocol !== "http") {
+    return { protocol: options.protocol, source, destination, port, method: "", path: "", headers: {} };
+  }
   return {
     source,
     destination,
-    port: portOf(options.port, destination, rules),
+    port,
     method: options.method.toUpperCase(),
     path,
     headers: Object.fromEntries(options.header.map(headerOf)),
@@ -95,16 +108,20 @@ function headerOf(text: string): [string, string] {
   return [found[1]!.toLowerCase(), found[2]!];
 }
 
-function portOf(text: string | undefined, destination: Subject, { facts, documents }: Rules): number {
+function portOf({ port: text, protocol }: ExplainOptions, destination: Subject, { facts, documents }: Rules): number {
   const key = subjectKey(destination);
-  const ports = facts.workloads
-    .filter((workload) => subjectKey(workload) === key)
-    .flatMap((workload) => workload.ports);
-  const numbers = [...new Set(ports.map(({ port }) => port))].sort((left, right) => left - right);
-  const shown = ports.length === 0 ? "not known; add its workload's manifest with -f" : listed(numbers.map(String));
+  // No mesh carries UDP, so that facts are of TCP alone.
+  const workloads = protocol === "udp" ? [] : workloadsOf(facts, destination);
+  const ports = workloads.flatMap((workload) => workload.ports);
+  const numbers = sortedNumbers(new Set(ports.map(({ port }) => port)));
+  const mentioned = numbers.length > 0 ? numbers : mentionedPorts(documents, key, protocol);
+  const shown =
+    protocol === "udp"
+      ? `${listed(mentioned.map(String))} of UDP, in its rules`
+      : ports.length === 0
+        ? "not known; add its workload's manifest with -f"
+        : listed(numbers.map(String));
   if (text === undefined) {
-    if (numbers.length === 1) return numbers[0]!;
-    const mentioned = numbers.length > 0 ? numbers : mentionedPorts(documents, key);
     if (mentioned.length === 1) return mentioned[0]!;
     throw new UserError(`--port is missing. Container ports of ${key}: ${shown}. Name one with --port.`);
   }
@@ -118,21 +135,14 @@ function portOf(text: string | undefined, destination: Subject, { facts, documen
 }
 
 /** Ports that the rules of the destination name. */
-function mentionedPorts(documents: Rules["documents"], key: string): number[] {
-  const targets = documents.filter(
-    (document) => document.kind === "TrafficTarget" && subjectKey(document.destination) === key,
-  );
-  const ports = targets.flatMap((target) => {
-    if (target.kind !== "TrafficTarget") return [];
-    const routes = target.rules.map(({ name }) =>
-      documents.find((document) => document.kind === "TCPRoute" && keyOf(document) === `${target.namespace}/${name}`),
-    );
-    return [
-      target.destination.port ?? [],
-      ...routes.map((route) => (route?.kind === "TCPRoute" ? route.ports : [])),
-    ].flat();
-  });
-  return [...new Set(ports)];
+function mentionedPorts(documents: Rules["documents"], key: string, protocol: Protocol): number[] {
+  const index = new DocumentIndex(documents);
+  const targets = index.targets.filter(({ destination }) => subjectKey(destination) === key);
+  const ports = targets.flatMap((target) => [
+    ...(target.destination.port === undefined ? [] : [target.destination.port]),
+    ...routesOf(index, target, protocol).flatMap((route) => route.ports),
+  ]);
+  return sortedNumbers(new Set(ports));
 }
 
 function writeExplanation(request: Request, { allowed, by, refusals }: Explanation, mesh: OnMesh): void {
@@ -155,7 +165,7 @@ function writeExplanation(request: Request, { allowed, by, refusals }: Explanati
 function toJson(request: Request, { allowed, by, refusals }: Explanation, { problems, ...mesh }: OnMesh): unknown {
   return {
     allowed,
-    request,
+    request: requestJson(request),
     by: by.map(ruleJson),
     refusals: refusals.map(({ target, reasons }) => ({ ...ruleJson({ target }), reasons })),
     mesh: { ...mesh, ...(problems && { problems }) },

@@ -8,9 +8,10 @@ import {
   type WorkloadFacts,
 } from "../../smi";
 import type { MeshName } from "../../smi/mesh-names";
-import { MESHES, type MeshOptions, type MeshRequest } from "../../smi/meshes";
+import { MESHES, type MeshRequest } from "../../smi/meshes";
 import { keyOf, subjectKey } from "../../smi/model";
 import { containersBehind } from "../../smi/splits";
+import type { ChosenMesh } from "./mesh";
 import { countProblems } from "./output";
 import type { Rules } from "./rules";
 
@@ -30,10 +31,13 @@ export interface OnMesh {
 }
 
 /** Translates the rules and asks the mesh's own model about a request. */
-export function onMesh(name: MeshName, rules: Rules, request: Request, options: MeshOptions): OnMesh {
+export function onMesh({ mesh: name, options, acknowledge }: ChosenMesh, rules: Rules, request: Request): OnMesh {
+  if (request.protocol === "udp") {
+    return { name, objects: [], unknown: "UDP does not pass through it, so it enforces nothing; use a NetworkPolicy" };
+  }
   const { objects, problems } = MESHES[name].translate(rules.documents, rules.facts, {
     ...options,
-    acknowledge: rules.acknowledge,
+    acknowledge,
   });
   if (hasErrors(problems)) return { name, problems, objects: [] };
   const workload = rules.facts.workloads.find(
@@ -51,7 +55,7 @@ export function onMesh(name: MeshName, rules: Rules, request: Request, options: 
   const call: MeshRequest = {
     ...request,
     ...(services[0] && { service: services[0].name }),
-    protocol: workload.ports.find(({ port }) => port === request.port)?.protocol === "tcp" ? "tcp" : "http",
+    protocol: workload.ports.find(({ port }) => port === request.port)?.protocol === "tcp" ? "tcp" : request.protocol,
   };
   const passes = (left: readonly KubernetesObject[]): boolean => allows(left, rules.facts, workload, call, options);
   const allowed = passes(here);

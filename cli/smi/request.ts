@@ -3,18 +3,22 @@ import type { AllowingRule } from "../../smi/explain";
 import { keyOf, subjectKey } from "../../smi/model";
 import { describeSource, type Located, type Position, type Source } from "../../smi/problem";
 
-/** `GET /cart from shop/web to shop/checkout, port 8080, with x-beta: "1"`. */
-export function describeRequest({ source, destination, port, method, path, headers }: Request): string {
+/** `GET /cart from shop/web to shop/checkout, port 8080, with x-beta: "1"`; or `a datagram from ...`. */
+export function describeRequest({ protocol = "http", ...request }: Request): string {
+  const { source, destination, port, method, path, headers } = request;
   const values = Object.entries(headers).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const ending = values.length === 0 ? "" : `, with ${values.join(", ")}`;
-  return `${method} ${path} from ${subjectKey(source)} to ${subjectKey(destination)}, port ${port}${ending}`;
+  const what = { http: `${method} ${path}`, tcp: "a TCP connection without a request", udp: "a UDP datagram" }[
+    protocol
+  ];
+  return `${what} from ${subjectKey(source)} to ${subjectKey(destination)}, port ${port}${ending}`;
 }
 
 /** `TrafficTarget shop/cart (access.yaml#2, line 24), match get of HTTPRouteGroup checkout (routes.yaml#2, line 9)`. */
 export function describeRule({ target, route, group, match }: AllowingRule): string {
   return [
     describeTarget(target),
-    ...(route ? [`TCPRoute ${route.name} (${placeOf(route.source)})`] : []),
+    ...(route ? [`${route.kind} ${route.name} (${placeOf(route.source)})`] : []),
     ...(group && match
       ? [`match ${match.name} of HTTPRouteGroup ${group.name} (${placeOf(group.source, match.position)})`]
       : []),
@@ -29,6 +33,12 @@ export function describeTarget(target: Located): string {
 function placeOf(source: Source, position?: Position): string {
   const line = position?.line ?? source.line;
   return line === undefined ? describeSource(source) : `${describeSource(source)}, line ${line}`;
+}
+
+/** A request in JSON: of a connection or a datagram only what it has. */
+export function requestJson({ protocol = "http", ...request }: Request): Record<string, unknown> {
+  const { source, destination, port } = request;
+  return protocol === "http" ? request : { protocol, source, destination, port };
 }
 
 /** A rule in JSON: names and places. */

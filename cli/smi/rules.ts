@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import type { TranslationPlan } from "../../components/mesh/plan";
 import { readSmi, type Facts, type Problem, type ProblemCode, type SmiDocument, type SmiFile } from "../../smi";
 import { readFacts } from "../../smi/manifests";
 import { type Anchor, keyOf, type Subject, subjectKey } from "../../smi/model";
@@ -28,6 +29,8 @@ export interface Rules {
   /** Of reading, without those that were acknowledged. */
   readonly problems: readonly Problem[];
   readonly acknowledge: readonly ProblemCode[];
+  /** The mesh of the environment that was read, if one was. */
+  readonly environment?: TranslationPlan;
 }
 
 /** The rules of the files with the workloads among them and of the environment; without files, the environment's rules. */
@@ -36,10 +39,17 @@ export async function readRules(options: ReadingOptions): Promise<Rules> {
     const rules = rulesOfFiles(options.filename, options);
     return options.env === undefined ? rules : together(rules, await factsOfEnvironment(options.env));
   }
-  const { files, acknowledge, ...rules } = await (await loadEnvironment()).readEnvironment(options.env ?? "local");
+  const { files, acknowledge, translation, ...rules } = await (
+    await loadEnvironment()
+  ).readEnvironment(options.env ?? "local");
   const accepted = [...acknowledge, ...options.acknowledge];
   const problems = readSmi(files, { defaultNamespace: options.namespace }).problems;
-  return { ...rules, problems: withoutAcknowledged(problems, accepted), acknowledge: accepted };
+  return {
+    ...rules,
+    problems: withoutAcknowledged(problems, accepted),
+    acknowledge: accepted,
+    environment: translation,
+  };
 }
 
 /** Loaded when it is asked for: the planners of an environment take most of a second. */
@@ -49,8 +59,8 @@ function loadEnvironment(): Promise<typeof import("./environment")> {
 
 /** Rules without documents: what an environment's spec says of its workloads. */
 export async function factsOfEnvironment(environment: string): Promise<Rules> {
-  const { facts, accounts, acknowledge } = await (await loadEnvironment()).readEnvironment(environment);
-  return { documents: [], facts, accounts, acknowledge, problems: [] };
+  const { facts, accounts, acknowledge, translation } = await (await loadEnvironment()).readEnvironment(environment);
+  return { documents: [], facts, accounts, acknowledge, problems: [], environment: translation };
 }
 
 /** The rules with further facts. A workload or Service that both know is taken from the first. */
@@ -69,6 +79,7 @@ export function together(first: Rules, ...others: readonly Rules[]): Rules {
       accounts: [...rules.accounts, ...other.accounts],
       problems: withoutAcknowledged([...rules.problems, ...other.problems], acknowledge),
       acknowledge,
+      ...(other.environment && { environment: other.environment }),
     };
   }, first);
 }

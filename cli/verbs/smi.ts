@@ -21,7 +21,9 @@ export function registerSmi(program: Command, exit: (code: number) => void): voi
   const translate = smi
     .command("translate")
     .description("print a mesh's objects for SMI documents; facts are the Deployments, Services, ... among the files")
-    .addOption(new Option("--mesh <mesh>", "mesh whose objects are printed").choices(MESH_NAMES).makeOptionMandatory())
+    .addOption(
+      new Option("--mesh <mesh>", "mesh whose objects are printed (default: that of --env)").choices(MESH_NAMES),
+    )
     .option("--default-deny", "print the objects first that deny, in the whole mesh, what no rule allows")
     .option("--json", "print one JSON document, {objects, problems}, instead of YAML");
   withReading(withTranslation(translate), "SMI documents and the manifests of their workloads").action(
@@ -45,10 +47,17 @@ export function registerSmi(program: Command, exit: (code: number) => void): voi
     .requiredOption("--from <account>", "ServiceAccount of the caller, as <namespace>/<name>")
     .requiredOption("--to <account>", "ServiceAccount of the called, as <namespace>/<name>")
     .option("--port <port>", "container port, by number or name; needed if there are several")
+    .addOption(
+      new Option("--protocol <protocol>", "what is sent: a request, a TCP connection without one, or a UDP datagram")
+        .choices(["http", "tcp", "udp"])
+        .default("http"),
+    )
     .option("--method <method>", "HTTP method", "GET")
     .option("--path <path>", "path of the request", "/")
     .addOption(several("--header <name=value>", "a header; repeat for more", collect))
-    .addOption(new Option("--mesh <mesh>", "mesh whose objects are named").choices(MESH_NAMES))
+    .addOption(
+      new Option("--mesh <mesh>", "mesh whose objects are named (default: the environment's)").choices(MESH_NAMES),
+    )
     .option("--json", "print one JSON document instead of text");
   withReading(withTranslation(explain), "SMI documents and manifests", ENVIRONMENT).action(
     answer<[ExplainOptions]>(exit, async () => (await import("../smi/explain")).explainVerb),

@@ -12,6 +12,8 @@ export interface ConsulRequest {
 }
 
 export interface ConsulCall extends ConsulRequest {
+  /** `tcp`: a connection in which the proxy sees no request. Default: `http`. */
+  readonly protocol?: "http" | "tcp";
   /** Consul's names of the services. Intentions know no ports. */
   readonly source: string;
   readonly destination: string;
@@ -65,6 +67,8 @@ export function consulAllows(
   call: ConsulCall,
   defaultPolicy: "allow" | "deny",
 ): boolean {
+  // The listener of a service that speaks HTTP reads requests, and closes what is none.
+  if (call.protocol === "tcp" && protocolOf(objects, call.destination) !== "tcp") return false;
   const intentions = objects
     .filter(({ kind }) => kind === "ServiceIntentions")
     .flatMap(({ spec }) =>

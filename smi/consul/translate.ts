@@ -2,7 +2,7 @@ import type { Facts } from "../facts";
 import { type Anchor, DocumentIndex, keyOf, type SmiDocument, type TrafficSplit, type TrafficTarget } from "../model";
 import { type KubernetesObject, sortObjects, type Translation } from "../objects";
 import { madeFrom } from "../origin";
-import { distinctProblems, hasErrors, type Problem, PROBLEM_CODES, type ProblemCode } from "../problem";
+import { distinctProblems, hasErrors, type Problem, problemAt, PROBLEM_CODES, type ProblemCode } from "../problem";
 import { foreignSources, resolveAccess } from "../resolve";
 import { type IntentionPlan, planIntentions } from "./access";
 import { ConsulServices, type SplitMode } from "./identity";
@@ -52,10 +52,24 @@ export function translateConsul(
     ...foreignSources(grants, "Consul"),
     ...access.problems,
     ...splits.problems,
+    ...splitConnections(access.intentions, splits),
     ...rawPaths(access.intentions),
   ]).filter(({ code, severity }) => severity === "error" || !options.acknowledge?.includes(code));
   if (hasErrors(problems)) return { objects: [], problems };
   return { objects: emit(access.intentions, splits), problems };
+}
+
+/** A split makes Consul read requests, so that other connections to the service do not pass any more. */
+function splitConnections(intentions: readonly IntentionPlan[], { services }: SplitsPlan): Problem[] {
+  const split = new Set(services.map(keyOf));
+  return intentions
+    .filter((plan) => !plan.protocol && split.has(keyOf(plan)))
+    .flatMap(({ name, origin }) =>
+      origin.map((target) => {
+        const message = `opens "${name}" to any protocol, but a TrafficSplit shares its requests; only HTTP passes. Add an HTTPRouteGroup, or use another service.`;
+        return problemAt("SMI-TCP-HTTP", target, undefined, message);
+      }),
+    );
 }
 
 interface ProtocolPlan {

@@ -11,6 +11,8 @@ export interface LinkerdRequest {
   /** Absent: a client outside the mesh, such as the kubelet. */
   readonly source?: Subject;
   readonly port: number;
+  /** `tcp`: a connection in which the proxy sees no request. Default: `http`. */
+  readonly protocol?: "http" | "tcp";
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -54,6 +56,7 @@ export function linkerdAllows(
 ): boolean {
   const local = objects.filter(({ metadata }) => metadata.namespace === workload.namespace);
   const probe =
+    request.protocol !== "tcp" &&
     request.method === "GET" &&
     workload.probes.some(({ port, path }) => port === request.port && path === request.path);
   const servers = local.filter(
@@ -65,6 +68,8 @@ export function linkerdAllows(
   if (!server) return probe;
   const onServer = policiesFor(local, "Server", server.metadata.name);
   if (server.spec["proxyProtocol"] === "opaque") return isAuthorized(local, onServer, request.source);
+  // A Server of HTTP closes a connection in which there is something else.
+  if (request.protocol === "tcp") return false;
   const routes = local.filter(
     ({ kind, spec }) =>
       kind === "HTTPRoute" &&

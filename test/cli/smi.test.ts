@@ -1,4 +1,7 @@
 /** `isthmus smi` as a user types it: what it prints where, and its exit codes. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
 import { parseAllDocuments } from "yaml";
 
 import { main } from "../../cli/main";
@@ -190,6 +193,33 @@ spec:
   });
 });
 
+test("a reader that has seen enough is no failure", () => {
+  const command = `"${process.execPath}" cli/isthmus.js smi translate --mesh linkerd -f one --acknowledge SMI-PATH-RAW`;
+  const { stderr } = spawnSync("sh", ["-c", `${command} | true`], { encoding: "utf8" });
+
+  expect(stderr).toBe("");
+});
+
+test("without --mesh, an environment's own mesh is taken, translated for as it does itself", () => {
+  const spec = readFileSync("stacks/local.ts", "utf8");
+  const mesh = 'istio({ mode: "sidecar", escapedSlashes: "decode" })';
+  const changed = spec
+    .replace(/linkerd\b/g, "istio")
+    .replace("istio()", mesh)
+    .replace(/\n *acknowledge: .*/, "");
+  checkout.write("stacks/sidecars.ts", changed);
+  const translated = checkout.isthmus("smi", "translate", "-f", "examples/shop", "--env", "sidecars");
+  const asked = checkout.isthmus(
+    ...["smi", "explain", "--from", "web", "--to", "checkout", "--path", "/orders", "--method", "POST"],
+    ...["--env", "sidecars"],
+  );
+
+  // The environment lets proxies decode paths, which settles SMI-PATH-RAW.
+  expect({ code: translated.code, stderr: translated.stderr }).toEqual({ code: 0, stderr: "" });
+  expect(translated.stdout).toContain("kind: AuthorizationPolicy\n");
+  expect(asked.stdout).toMatch(/\n {2}istio: AuthorizationPolicy shop\/web-to-checkout-[0-9a-f]+\n/);
+});
+
 describe("check", () => {
   test("the environment's own rules, for one mesh", async () => {
     const { code, stdout, stderr } = checkout.isthmus("smi", "check", "--mesh", "linkerd");
@@ -305,6 +335,36 @@ describe("explain", () => {
     });
   });
 
+  test("a datagram and a connection are judged by the routes that are for them, and no mesh carries the former", async () => {
+    const udp = `${rules()}---
+apiVersion: specs.smi-spec.io/v1alpha4
+kind: UDPRoute
+metadata: {name: dns, namespace: shop}
+spec: {matches: {ports: [53]}}
+`.replace("name: cart}]\n  sources", "name: cart}, {kind: UDPRoute, name: dns}]\n  sources");
+    checkout.write("udp.yaml", udp);
+    const files = ["-f", "udp.yaml", "-f", "one/20-workloads.yaml"];
+    const [datagram, other, connection] = [
+      await ask("--protocol", "udp", ...files),
+      await ask("--protocol", "udp", "--port", "54", ...files),
+      await ask("--protocol", "tcp", "-f", "one"),
+    ];
+
+    expect(datagram).toEqual({
+      code: 0,
+      stderr: "",
+      stdout: `allowed: a UDP datagram from shop/web to shop/checkout, port 53
+  by TrafficTarget shop/cart (udp.yaml#2, line 6), UDPRoute dns (udp.yaml#3, line 14)
+  linkerd: UDP does not pass through it, so it enforces nothing; use a NetworkPolicy
+`,
+    });
+    expect(other.code).toBe(1);
+    expect(other.stdout).toContain(": found port 54, allowed: 53\n");
+    expect(connection.code).toBe(1);
+    expect(connection.stdout).toContain(": found a connection without a request, allowed: requests of cart\n");
+    expect(connection.stdout).toContain("  linkerd: not admitted by Server shop/checkout-8080\n");
+  });
+
   test.each([
     [
       ["--to", "shop/chekout"],
@@ -351,6 +411,10 @@ describe("diff", () => {
 
 test.each([
   [["translate", "--mesh", "linkerd"], "no file is named"],
+  [
+    ["translate", "-f", "one"],
+    "--mesh is missing. Name the mesh whose objects are printed (linkerd, istio, istio-ambient, consul, gateway-api), or with --env an environment, whose own mesh is taken.",
+  ],
   [
     ["translate", "--mesh", "linkrd", "-f", "one"],
     "Allowed choices are linkerd, istio, istio-ambient, consul, gateway-api",

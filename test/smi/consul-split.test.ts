@@ -287,6 +287,12 @@ describe("problems", () => {
       ["SMI-SPLIT-PROTOCOL"],
     ],
     [
+      "a root of HTTP that only TCP rules open, whose other connections the split ends",
+      [canary({ "checkout-v1": 1, "checkout-v2": 1 }), ...tcpRule],
+      changed({ ports: [{ port: 80, targetPort: 8080, appProtocol: "http" }] }),
+      ["SMI-SPLIT-SETUP", "SMI-TCP-HTTP"],
+    ],
+    [
       "a backend without the root's port",
       [canary({ "checkout-v1": 1 })],
       changed({ ports: [{ port: 81 }] }, "checkout-v1"),

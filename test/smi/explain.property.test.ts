@@ -1,6 +1,15 @@
 import fc from "fast-check";
 
-import { allowed, type HTTPRouteGroup, type Request, type SmiDocument, type TrafficTarget } from "../../smi";
+import {
+  accessRule,
+  allowed,
+  type HTTPRouteGroup,
+  type Request,
+  type SmiDocument,
+  type TCPRoute,
+  type TrafficTarget,
+  type UDPRoute,
+} from "../../smi";
 import { compareAccess } from "../../smi/compare";
 import { explain } from "../../smi/explain";
 
@@ -19,11 +28,12 @@ const rule = fc.record({
   sources: fc.uniqueArray(fc.constantFrom("web", "reports"), { minLength: 1 }),
   port: fc.option(fc.constantFrom(80, 81), { nil: undefined }),
   tcp: fc.option(fc.uniqueArray(fc.constantFrom(80, 81)), { nil: undefined }),
+  udp: fc.option(fc.uniqueArray(fc.constantFrom(80, 81)), { nil: undefined, freq: 2 }),
   matches: fc.option(fc.array(match, { minLength: 1, maxLength: 3 }), { nil: undefined }),
 });
 
 const version = fc.array(rule, { maxLength: 3 }).map((rules): SmiDocument[] =>
-  rules.flatMap(({ sources, port, tcp, matches }, index): SmiDocument[] => {
+  rules.flatMap(({ sources, port, tcp, udp, matches }, index): SmiDocument[] => {
     const head = { name: `r${index}`, namespace: "shop", source };
     const group: HTTPRouteGroup | undefined = matches && {
       kind: "HTTPRouteGroup",
@@ -42,14 +52,21 @@ const version = fc.array(rule, { maxLength: 3 }).map((rules): SmiDocument[] =>
       sources: sources.map(subject),
       rules: [
         ...(tcp ? [{ kind: "TCPRoute" as const, name: head.name }] : []),
+        ...(udp ? [{ kind: "UDPRoute" as const, name: head.name }] : []),
         ...(group ? [{ kind: "HTTPRouteGroup" as const, name: head.name }] : []),
       ],
     };
-    return [target, ...(group ? [group] : []), ...(tcp ? [{ kind: "TCPRoute" as const, ...head, ports: tcp }] : [])];
+    return [
+      target,
+      ...(group ? [group] : []),
+      ...(tcp ? [{ kind: "TCPRoute" as const, ...head, ports: tcp }] : []),
+      ...(udp ? [{ kind: "UDPRoute" as const, ...head, ports: udp }] : []),
+    ];
   }),
 );
 
 const request = fc.record({
+  protocol: fc.constantFrom("http" as const, "http" as const, "tcp" as const, "udp" as const),
   source: fc.constantFrom("web", "reports", "stranger").map(subject),
   destination: fc.constant(subject("shop")),
   port: fc.constantFrom(80, 81),
@@ -91,13 +108,58 @@ test("a comparison misses no request that becomes allowed or denied, and every w
         const change = changeOf(one);
         if (change === undefined) continue;
         const told = differences.some(
-          ({ becomes, witness }) => becomes === change && witness.source.serviceAccount === one.source.serviceAccount,
+          ({ becomes, witness }) =>
+            becomes === change &&
+            witness.source.serviceAccount === one.source.serviceAccount &&
+            (witness.protocol === "udp") === (one.protocol === "udp"),
         );
         expect(told).toBe(true);
       }
     }),
     { numRuns: 200 },
   );
+});
+
+/** The example of TrafficTarget v1alpha3 for layer 4 (https://github.com/servicemeshinterface/smi-spec, apis/traffic-access). */
+test("a TCPRoute and a UDPRoute of one target are each for their own protocol", () => {
+  const rule = (protocol: "tcp" | "udp", ports: number[]): SmiDocument[] =>
+    accessRule({ name: "consul", from: [subject("web")], to: subject("shop"), protocol, ports });
+  const [tcpRoute, target] = rule("tcp", [8300, 8301, 8302]) as [TCPRoute, TrafficTarget];
+  const [udpRoute, other] = rule("udp", [8301, 8302]) as [UDPRoute, TrafficTarget];
+  const documents = [tcpRoute, udpRoute, { ...target, rules: [...target.rules, ...other.rules] }];
+  const ask = (protocol: "http" | "tcp" | "udp", port: number): string | undefined => {
+    const asked = {
+      protocol,
+      source: subject("web"),
+      destination: subject("shop"),
+      port,
+      method: "GET",
+      path: "/",
+      headers: {},
+    };
+    return allowed(documents, asked).by;
+  };
+
+  expect(ask("tcp", 8300)).toBe("TrafficTarget shop/consul, TCPRoute consul");
+  expect(ask("http", 8300)).toBe("TrafficTarget shop/consul, TCPRoute consul");
+  expect(ask("udp", 8301)).toBe("TrafficTarget shop/consul, UDPRoute consul");
+  expect(ask("udp", 8300)).toBeUndefined();
+  expect(compareAccess(documents, rule("tcp", [8300, 8301, 8302]), facts).differences).toMatchObject([
+    { becomes: "denied", witness: { protocol: "udp", port: 8301 }, rule: { route: { kind: "UDPRoute" } } },
+  ]);
+});
+
+test("rules for requests in place of rules for connections deny the connections", () => {
+  const to = { name: "db", from: [subject("web")], to: subject("shop"), ports: [80] };
+  const [before, after] = [accessRule({ ...to, protocol: "tcp" }), accessRule(to)];
+
+  expect(compareAccess(before, after, facts).differences).toMatchObject([
+    { becomes: "denied", witness: { protocol: "tcp", port: 80 }, rule: { route: { kind: "TCPRoute" } } },
+  ]);
+  // What is new for requests and connections alike is said once.
+  expect(compareAccess([], before, facts).differences).toMatchObject([
+    { becomes: "allowed", witness: { port: 80, method: "GET", path: "/" } },
+  ]);
 });
 
 test("expressions that cannot be analysed are said, not skipped", () => {

@@ -46,7 +46,10 @@ export function judge(mesh: Mesh, { facts, documents, requests, widen }: World, 
       for (const service of waysTo(mesh, facts, workload, port)) {
         for (const request of requests) {
           tally.requests += 1;
-          const asked = { ...request, destination: workload, port };
+          const probed = workload.probes.some((each) => each.port === port);
+          // Where the kubelet probes by HTTP, nothing else is spoken.
+          const protocol = request.connection && !probed ? ("tcp" as const) : ("http" as const);
+          const asked = { ...request, protocol, destination: workload, port };
           const expected = allowed(documents, asked).allowed;
           const actual = mesh.allows!(objects, facts, workload, { ...asked, ...(service && { service }) }, { widen });
           if (actual === expected) {
@@ -58,7 +61,8 @@ export function judge(mesh: Mesh, { facts, documents, requests, widen }: World, 
             workload.probes.some((each) => each.port === port && each.path === request.path);
           const said = expected
             ? (says("SMI-RE-PATH-NARROWED") && request.path.includes("*")) ||
-              (says("SMI-WAYPOINT-DIRECT") && service === undefined)
+              (says("SMI-WAYPOINT-DIRECT") && service === undefined) ||
+              (says("SMI-TCP-HTTP") && protocol === "tcp")
             : (says("SMI-RE-PATH-WIDENED") && widen) || (mesh.name === "linkerd" && probe);
           if (said) tally.warned += 1;
           else {

@@ -9,6 +9,8 @@ export interface World {
   readonly documents: readonly SmiDocument[];
   readonly requests: readonly {
     readonly source: Subject;
+    /** A connection to a pod in which no request is seen. */
+    readonly connection: boolean;
     readonly method: string;
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
@@ -121,10 +123,14 @@ export const worlds = (requests: number): fc.Arbitrary<World> =>
       tcps: fc.tuple(tcp("t1"), tcp("t2")),
       targets: fc.tuple(target("one"), fc.option(target("two")), fc.option(target("three"), { freq: 2 })),
       split: fc.option(split),
-      requests: fc.array(fc.record({ call: request, caller: fc.constantFrom(...CALLERS) }), {
-        minLength: requests,
-        maxLength: requests,
-      }),
+      requests: fc.array(
+        fc.record({
+          call: request,
+          caller: fc.constantFrom(...CALLERS),
+          connection: fc.constantFrom(false, false, true),
+        }),
+        { minLength: requests, maxLength: requests },
+      ),
       widen: fc.constantFrom(false, false, true),
     })
     .map(({ ports, groups, tcps, targets, split: shared, requests: asked, widen }) => ({
@@ -135,6 +141,6 @@ export const worlds = (requests: number): fc.Arbitrary<World> =>
         ...[...targets, shared].filter((document) => document !== null),
       ],
       facts: factsWith(ports),
-      requests: asked.map(({ call, caller }) => ({ ...call, source: caller })),
+      requests: asked.map(({ call, caller, connection }) => ({ ...call, source: caller, connection })),
       widen,
     }));
