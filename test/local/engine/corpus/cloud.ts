@@ -22,6 +22,8 @@ import type { Fault, Generation } from "./lifecycle";
 /** The cloud of the corpus. It is a function of what it is asked: no ids, names or orders that differ between runs. */
 export class CorpusCloud implements ProviderHost {
   readonly things = new Map<string, PropertyMap>();
+  /** What is computed of a thing by now, by its id, where that is not what it was made with. */
+  readonly computed = new Map<string, string>();
   private faults: Readonly<Record<string, Fault>> = {};
   private readonly made = new Map<string, number>();
 
@@ -34,8 +36,9 @@ export class CorpusCloud implements ProviderHost {
   }
 
   /** Begins a generation of a lifecycle: what happened behind the engine's back, and what is going to go wrong. */
-  enter({ drift = {}, faults = {} }: Generation): void {
+  enter({ drift = {}, computed = {}, faults = {} }: Generation): void {
     this.faults = faults;
+    for (const [id, value] of Object.entries(computed)) this.computed.set(id, value);
     for (const [id, properties] of Object.entries(drift)) {
       if (properties === null) this.things.delete(id);
       else this.things.set(id, properties);
@@ -138,7 +141,7 @@ class CorpusProvider implements Provider {
 
   private outputs(id: string, inputs: PropertyMap): PropertyMap {
     const issued: PropertyMap = inputs.issue === true ? { token: new Secret(`token of ${id}`) } : {};
-    return { ...inputs, ...issued, computed: `computed of ${id}`, region: this.region };
+    return { ...inputs, ...issued, computed: this.cloud.computed.get(id) ?? `computed of ${id}`, region: this.region };
   }
 }
 

@@ -25,6 +25,8 @@ export interface Generation {
   readonly replace?: readonly string[];
   /** What has become of things behind the engine's back, by id: other properties, or null for those that are gone. */
   readonly drift?: Readonly<Record<string, PropertyMap | null>>;
+  /** What the cloud computes of things from now on, by id, without a change of what they were made with. */
+  readonly computed?: Readonly<Record<string, string>>;
   readonly config?: Readonly<Record<string, string>>;
   readonly faults?: Readonly<Record<string, Fault>>;
 }

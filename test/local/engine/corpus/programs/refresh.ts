@@ -13,6 +13,11 @@ function drifting(name: string, body: Body, drift: Generation["drift"], more: Pa
   return { name, generations, ...more };
 }
 
+const chain = withToys((provider) => {
+  const a = new Thing("a", { value: "1" }, { provider });
+  new Thing("b", { value: a.computed }, { provider });
+});
+
 /** Things that change and go behind the engine's back, and things that the user wants replaced. */
 export const refreshes: readonly Lifecycle[] = [
   drifting(
@@ -34,6 +39,14 @@ export const refreshes: readonly Lifecycle[] = [
       "ignored-1": { value: "2" },
     },
   ),
+  {
+    name: "refresh-of-what-is-computed",
+    generations: [
+      { name: "created", program: chain },
+      { ...refreshed, computed: { "a-1": "another" } },
+      { name: "followed", program: chain },
+    ],
+  },
   drifting(
     "refresh-of-what-is-gone",
     (provider) => {
