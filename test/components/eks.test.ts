@@ -76,6 +76,30 @@ describe("a cluster with nothing but defaults", () => {
     ]);
   });
 
+  // https://github.com/pulumi/pulumi-eks/issues/1291, https://github.com/pulumi/pulumi-aws/issues/4885
+  test("what is read only when a cluster is made never replaces it, whatever it says later", async () => {
+    const cluster = {
+      bootstrapSelfManagedAddons: true,
+      accessConfig: { bootstrapClusterCreatorAdminPermissions: true },
+    };
+
+    expect(await preview({ transform: { cluster } })).toEqual(["update isthmus:cluster:EksCluster clusters-east"]);
+  });
+
+  // https://github.com/pulumi/pulumi-eks/issues/1585, 1597, https://github.com/pulumi/pulumi-aws/issues/5105
+  test("Auto Mode is turned on and off again in place", async () => {
+    const other = new Life({ moment: await life.moment() });
+    const auto = { nodes: undefined, compute: { kind: "auto" as const } };
+    for (const change of [auto, {}]) {
+      const planned = changes(succeeded(await other.preview(east(change as Partial<EksOptions>))));
+      expect(planned.filter((line) => line.includes("aws:eks/cluster:Cluster"))).toEqual([
+        "update aws:eks/cluster:Cluster clusters-east",
+      ]);
+      expect(changes(succeeded(await other.up(east(change as Partial<EksOptions>))))).toEqual(planned);
+      await expect(other).toHaveLedgerEqualToState();
+    }
+  });
+
   test("a change of who is let in touches neither the cluster nor the deployer's own access", async () => {
     const principal = "arn:aws:iam::123456789012:user/ada";
 
@@ -106,6 +130,7 @@ describe("a cluster with nothing but defaults", () => {
   const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
   const all = expect.anything() as unknown;
 
+  // https://github.com/pulumi/pulumi-eks/issues/883, https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2644: no aws-auth.
   // Ids: checkov (CKV), trivy (AWS), CIS EKS 1.8.
   test.each<[ids: string, what: string, type: string, expected: readonly unknown[]]>([
     [
@@ -179,7 +204,7 @@ describe("a cluster with nothing but defaults", () => {
     expect(plugin?.configurationValues).toBe('{"enableNetworkPolicy":"true"}');
   });
 
-  test("CIS 5.2.1, CKV_AWS_274, CKV2_AWS_56: each role has what its job needs, and nodes have no application's", async () => {
+  test("CIS 5.2.1, CKV_AWS_274, CKV2_AWS_56, CKV_AWS_40: each role has what its job needs, and nodes have no application's", async () => {
     const attached = (await inputsOf(ATTACHMENT)).map(({ role, policyArn }) =>
       [role, policyArn]
         .map((text) => String(text).replace(/^(isthmus-local-east|arn:aws:iam::aws:policy\/)/, ""))

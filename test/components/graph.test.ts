@@ -1,5 +1,6 @@
 /** Graphs of every environment: registered once with preview on and once off, in clouds of their own. */
 import type { ResourceState, RunResult } from "../../local/engine";
+import { containsSecret, Secret } from "../../local/protocol/property";
 import { urnName } from "../../local/protocol/urn";
 import dev from "../../stacks/dev";
 import local from "../../stacks/local";
@@ -52,6 +53,7 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     );
   });
 
+  // https://github.com/pulumi/pulumi/issues/3383, https://github.com/pulumi/pulumi-kubernetes/issues/1643, 1853
   test("every resource names its provider", () => {
     const custom = resources().filter((resource) => resource.custom && !isProvider(resource));
 
@@ -72,6 +74,7 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     expect(strays.map(({ urn }) => urn)).toEqual([]);
   });
 
+  // https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2903, 2923, 3005
   test("what is in a cluster goes before the access that its removal needs", () => {
     const access = [
       named("platform-east-deployer", "aws:eks/accessEntry:AccessEntry"),
@@ -84,6 +87,24 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     for (const { urn } of inside) expect([...waitsFor(urn, resources())]).toEqual(expect.arrayContaining(access));
   });
 
+  // https://github.com/pulumi/pulumi-eks/issues/725, https://github.com/pulumi/pulumi-azure-native/issues/2579
+  test("a kubeconfig is secret, and gets its credentials from a command", () => {
+    for (const { inputs } of ofType("pulumi:providers:kubernetes")) {
+      const { kubeconfig } = inputs;
+      if (!(kubeconfig instanceof Secret)) throw new Error("the kubeconfig is not secret");
+      const { users } = JSON.parse(String(kubeconfig.value)) as { users: { user: object }[] };
+      expect(users.map(({ user }) => Object.keys(user))).toEqual([["exec"]]);
+    }
+  });
+
+  // https://github.com/pulumi/pulumi/pull/20357: what components are made with goes to the state, for whoever reviews it.
+  test("a component's inputs are small and have nothing secret", () => {
+    const components = resources().filter(({ custom, type }) => !custom && type !== "pulumi:pulumi:Stack");
+
+    expect(components.filter(({ inputs }) => containsSecret(inputs)).map(({ urn }) => urn)).toEqual([]);
+    expect(components.filter(({ inputs }) => JSON.stringify(inputs).length > 1000).map(({ urn }) => urn)).toEqual([]);
+  });
+
   test("a Kubernetes provider is tied to its cluster and not to its kubeconfig", () => {
     const ids = resources()
       .filter(({ type }) => type === "pulumi:providers:kubernetes")
@@ -93,6 +114,7 @@ describe.each(Object.keys(ENVIRONMENTS))("%s", (environment) => {
     expect(ids.sort()).toEqual(clusters.map(({ id }) => id).sort());
   });
 
+  // https://github.com/pulumi/pulumi-kubernetes/issues/1098, 1920, 3137, https://github.com/linkerd/linkerd2/issues/3680
   test("custom resources go before the mesh that serves them, the mesh before its CRDs", () => {
     const release = (suffix: string) => named(`platform-east-${suffix}`, "kubernetes:helm.sh/v3:Release");
     const policies = resources().filter(({ type }) => /policy\.linkerd\.io|gateway\.networking/.test(type));

@@ -14,6 +14,7 @@ import { platform } from "../kit/platform";
 
 jest.setTimeout(180_000);
 
+// https://github.com/pulumi/pulumi-kubernetes/issues/2649, 1724: nothing in a chart's release differs from one run to the next.
 test("the ledger is the state, a second up changes nothing, and a destroy leaves nothing", async () => {
   const life = new Life({ analyzers: [policyAnalyzer] });
 

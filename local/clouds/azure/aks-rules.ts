@@ -65,6 +65,10 @@ function networkRule(inputs: PropertyMap, { ledger }: AzureContext): Refusal | u
   if (at("networkPolicy") === "cilium" && at("networkDataplane") !== "cilium") {
     return invalid("networkPolicy cilium needs networkDataplane cilium");
   }
+  const policy = at("networkPolicy") ?? "cilium";
+  if (at("networkDataplane") === "cilium" && policy !== "cilium") {
+    return invalid(`networkDataplane cilium needs networkPolicy cilium and not ${policy}`);
+  }
   const needsOverlay = at("networkDataplane") === "cilium" && at("networkPluginMode") !== "overlay";
   if (needsOverlay && !pools(inputs).every((pool) => pool.podSubnetID !== undefined)) {
     return invalid(

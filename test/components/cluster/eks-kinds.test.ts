@@ -105,7 +105,7 @@ test("every kind of cluster comes up as it was previewed, and goes without a tra
   }
 });
 
-test("CKV_AWS_62, CKV_AWS_63, CKV_AWS_355, CKV_AWS_286 to 290: Karpenter writes to its own alone, and manages no permission", () => {
+test("AWS-0057, CKV_AWS_62, CKV_AWS_63, CKV_AWS_355, CKV_AWS_286, CKV_AWS_287, CKV_AWS_288, CKV_AWS_289, CKV_AWS_290: Karpenter writes to its own alone, and manages no permission", () => {
   const {
     clusters: [plan],
   } = planOf({ clusters: { karpenter: ALL.karpenter }, mesh: linkerd(), protect: false });

@@ -56,7 +56,7 @@ describe("an AKS cluster", () => {
     ]);
   });
 
-  // https://github.com/pulumi/pulumi-azure-native/issues/4264, #579, #2719
+  // https://github.com/pulumi/pulumi-azure-native/issues/4264, #579, #1298, #2719
   test.each<[string, object, string[]]>([
     [
       "adding a pool",
@@ -130,6 +130,7 @@ test("an AKS cluster with every option stands, changes its allowed blocks in pla
   };
   succeeded(await life.up(north(options)));
   const cluster = life.ledger().find(({ type }) => type === CLUSTER)!;
+  // CIS AKS 5.3.1
   const key = life.ledger().find(({ type }) => type === "azure-native:keyvault:Key")!;
   expect(cluster.inputs.securityProfile).toMatchObject({ azureKeyVaultKms: { keyId: key.outputs.keyUriWithVersion } });
 

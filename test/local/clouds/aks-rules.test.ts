@@ -103,6 +103,16 @@ describe("features that AKS does not let be combined", () => {
       'Code="InvalidParameter" Message="networkPolicy cilium needs networkDataplane cilium"',
     ],
     [
+      "a Cilium dataplane with another policy",
+      { networkProfile: { ...overlay, networkPolicy: "calico" } },
+      'Code="InvalidParameter" Message="networkDataplane cilium needs networkPolicy cilium and not calico"',
+    ],
+    [
+      "a Cilium dataplane without overlay",
+      { networkProfile: { networkPlugin: "azure", networkDataplane: "cilium" } },
+      'Code="InvalidParameter" Message="networkDataplane cilium needs networkPlugin azure and either networkPluginMode overlay or a podSubnetID on every pool"',
+    ],
+    [
       "a private zone that is not there",
       { apiServerAccessProfile: { ...private_, privateDNSZone: zoneId("privatelink.westeurope.azmk8s.io") } },
       `Code="InvalidResourceReference" Message="Resource ${zoneId("privatelink.westeurope.azmk8s.io")} referenced at apiServerAccessProfile.privateDNSZone was not found. Please make sure that the referenced resource exists."`,

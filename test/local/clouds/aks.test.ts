@@ -126,6 +126,8 @@ describe("AKS", () => {
     ["the service network", { networkProfile: { serviceCidr: "10.9.0.0/16" } }, ["networkProfile"]],
     ["the load balancer", { networkProfile: { loadBalancerProfile: { idleTimeoutInMinutes: 30 } } }, []],
     ["the version", { kubernetesVersion: "1.34" }, []],
+    // https://github.com/pulumi/pulumi-azure-native/issues/4756
+    ["its observability", { networkProfile: { advancedNetworking: { enabled: true } } }, []],
   ])("changing %s replaces %j", async (_, change, replaces) => {
     const made = await azure.create(CLUSTER, "c", CLUSTER_INPUTS);
     const result = await azure.diff(made, { ...CLUSTER_INPUTS, ...change });

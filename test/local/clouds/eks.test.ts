@@ -260,6 +260,33 @@ describe("EKS", () => {
     expect(aws.things().filter((thing) => thing.startsWith("aws:eks/access"))).toEqual([]);
   });
 
+  test("an entry for nodes takes no groups and no policies, and a policy a scope that fits", async () => {
+    await aws.create(CLUSTER, "c", inputs);
+    const principalArn = "arn:aws:iam::123456789012:role/isthmus-deployer";
+    const nodes = { clusterName: "east", principalArn, type: "EC2_LINUX" };
+    expect(await refusal(aws.create(ENTRY, "e", { ...nodes, kubernetesGroups: ["oncall"] }))).toBe(
+      `creating EKS Access Entry (east:${principalArn}): api error InvalidParameterException: The access entry type EC2_LINUX does not support Kubernetes groups`,
+    );
+    await aws.create(ENTRY, "e", nodes);
+    const policyArn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
+    const associate = (accessScope: PropertyMap) =>
+      refusal(
+        aws.create("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "a", {
+          clusterName: "east",
+          principalArn,
+          policyArn,
+          accessScope,
+        }),
+      );
+    const refused = `creating EKS Access Policy Association (east#${principalArn}#${policyArn}): api error`;
+    expect(await associate({ type: "cluster" })).toBe(
+      `${refused} InvalidRequestException: The access entry type EC2_LINUX does not support access policies`,
+    );
+    expect(await associate({ type: "namespace" })).toBe(
+      `${refused} InvalidParameterException: Access scope of type namespace needs at least one namespace`,
+    );
+  });
+
   test("the entry of the creator is there already when the cluster was bootstrapped with it", async () => {
     await aws.create(CLUSTER, "c", { ...inputs, accessConfig: { authenticationMode: "API" } });
     const attempt = aws.create(ENTRY, "e", {
