@@ -56,6 +56,16 @@ describe("an AKS cluster", () => {
     ]);
   });
 
+  test("has pools as its system pool is: CKV_AZURE_143, CKV_AZURE_168, CKV_AZURE_169, CKV_AZURE_226, CKV_AZURE_227", async () => {
+    expect((await fromThere().resource("north-nodes-general", POOL)).inputs).toMatchObject({
+      enableNodePublicIP: false,
+      maxPods: 110,
+      type: "VirtualMachineScaleSets",
+      osDiskType: "Ephemeral",
+      enableEncryptionAtHost: true,
+    });
+  });
+
   // https://github.com/pulumi/pulumi-azure-native/issues/4264, #579, #1298, #2719
   test.each<[string, object, string[]]>([
     [
