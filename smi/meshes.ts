@@ -1,4 +1,4 @@
-import { consulAllows, consulDefaultDeny, type ConsulOptions, consulShares, translateConsul } from "./consul";
+import { consulAllows, consulDefaultDeny, type ConsulOptions, consulShares, peerOf, translateConsul } from "./consul";
 import { catches, type Facts, type WorkloadFacts } from "./facts";
 import { type GatewayApiOptions, gatewayShares, translateGatewayApi } from "./gateway-api";
 import {
@@ -107,16 +107,18 @@ const consul: Mesh = {
     acls
       ? "Consul denies by a setting of its installation, global.acls.manageSystemACLs: true"
       : consulDefaultDeny({ acls }),
-  allows: (objects, facts, workload, { source, ...request }, { acls = true } = {}) =>
-    consulAllows(
-      [...consulDefaultDeny({ acls }), ...objects],
-      {
-        ...request,
-        source: consulName(facts, source, acls),
-        destination: consulName(facts, workload, acls),
-      },
-      acls ? "deny" : "allow",
-    ),
+  allows: (objects, facts, workload, { source, ...request }, { acls = true, peers = {} } = {}) => {
+    const caller =
+      source.spiffe === undefined ? { source: consulName(facts, source, acls) } : peerOf(source.spiffe, peers);
+    return (
+      caller !== undefined &&
+      consulAllows(
+        [...consulDefaultDeny({ acls }), ...objects],
+        { ...request, ...caller, destination: consulName(facts, workload, acls) },
+        acls ? "deny" : "allow",
+      )
+    );
+  },
   shares: (objects, call) => byFirstLabel(consulShares(objects, call)),
 };
 

@@ -89,6 +89,7 @@ export const PROBLEM_CODES = {
   "SMI-SPLIT-FLATTENED": { severity: "error", summary: "a backend is itself split, and the mesh would apply both" },
   "SMI-SPLIT-LEAF": { severity: "error", summary: "a backend's pods cannot be told from the root's other pods" },
   "SMI-SPLIT-MODE": { severity: "error", summary: "the split needs the other mode of splitting" },
+  "SMI-PEER-SETUP": { severity: "warning", summary: "callers of a peer need the service exported to them" },
   "SMI-SPLIT-SETUP": { severity: "warning", summary: "a split needs labels or annotations on Services and pods" },
   "SMI-CONFLICT": { severity: "error", summary: "an object of the mesh, or a field of it, belongs to somebody else" },
   "SMI-REJECTED": { severity: "error", summary: "the API server refuses an object of the mesh" },

@@ -44,6 +44,7 @@ const OPTIONS: Readonly<Record<keyof MeshOptions, true>> = {
   anchor: true,
   clusterDomain: true,
   multiCluster: true,
+  peers: true,
   probeNetworks: true,
   rewriteProbes: true,
   rootNamespace: true,

@@ -6,7 +6,8 @@ import { listed } from "../reader/suggest";
 import type { Grant } from "../resolve";
 import type { ConsulServices } from "./identity";
 import { checkMatch, criteriaOf, neverProblem, sortCriteria } from "./match";
-import type { HttpCriteria, IntentionSource, Protocol } from "./objects";
+import type { HttpCriteria, IntentionSource, Permission, Protocol } from "./objects";
+import { type Caller, type Peers, peerCaller, peerSetup } from "./peer";
 
 /** All that may call one destination. */
 export interface IntentionPlan {
@@ -19,16 +20,22 @@ export interface IntentionPlan {
   readonly origin: readonly TrafficTarget[];
 }
 
+export interface AccessOptions {
+  readonly anchor: Anchor;
+  readonly acls: boolean;
+  readonly peers: Peers;
+}
+
 /** Plans one ServiceIntentions per destination, with the rules of all TrafficTargets merged per source. */
 export function planIntentions(
   grants: readonly Grant[],
   services: ConsulServices,
-  options: { readonly anchor: Anchor; readonly acls: boolean },
+  options: AccessOptions,
 ): { readonly intentions: IntentionPlan[]; readonly problems: Problem[] } {
   const problems: Problem[] = [];
   const byDestination = new Map<string, { name: string; grants: NamedGrant[] }>();
   for (const grant of grants) {
-    const named = nameGrant(grant, services);
+    const named = nameGrant(grant, services, options);
     problems.push(...named.problems, ...checkMatches(grant), ...checkPorts(grant));
     if (!named.grant) continue;
     const key = `${grant.target.namespace}/${named.grant.name}`;
@@ -48,12 +55,13 @@ export function planIntentions(
 
 interface NamedGrant extends Grant {
   readonly name: string;
-  readonly sourceNames: readonly string[];
+  readonly callers: readonly Caller[];
 }
 
 function nameGrant(
   grant: Grant,
   services: ConsulServices,
+  options: AccessOptions,
 ): { readonly grant?: NamedGrant; readonly problems: Problem[] } {
   const { target } = grant;
   const problems: Problem[] = [];
@@ -73,8 +81,19 @@ function nameGrant(
     return found.name;
   };
   const name = nameOf(target.destination, "destination");
-  const sourceNames = target.sources.flatMap((source) => nameOf(source, "source") ?? []);
-  return { ...(name === undefined ? {} : { grant: { ...grant, name, sourceNames } }), problems };
+  const callers = target.sources.flatMap((source): Caller[] => {
+    if (source.spiffe === undefined) {
+      const local = nameOf(source, "source");
+      return local === undefined ? [] : [{ name: local }];
+    }
+    const found = peerCaller(source.spiffe, options);
+    if ("caller" in found) return [found.caller];
+    problems.push(problemAt("SMI-IDENTITY", target, source.position, found.message));
+    return [];
+  });
+  if (name === undefined) return { problems };
+  problems.push(...peerSetup(target, name, callers));
+  return { grant: { ...grant, name, callers }, problems };
 }
 
 function checkMatches({ target, requests }: Grant): Problem[] {
@@ -108,13 +127,13 @@ function planDestination(
   name: string,
   grants: readonly NamedGrant[],
   services: ConsulServices,
-  { anchor, acls }: { readonly anchor: Anchor; readonly acls: boolean },
+  { anchor, acls }: AccessOptions,
 ): { readonly intention: IntentionPlan; readonly problems: Problem[] } {
   const { namespace } = grants[0]!.target;
   const problems: Problem[] = [];
-  const sources = new Map<string, HttpCriteria[] | "any">();
+  const sources = new Map<string, { readonly caller: Caller; readonly criteria: HttpCriteria[] | "any" }>();
   const speaksHttp = grants.some(({ requests }) => requests !== "any");
-  for (const { target, requests, sourceNames } of grants) {
+  for (const { target, requests, callers } of grants) {
     const criteria: HttpCriteria[] | "any" = requests === "any" ? "any" : [];
     for (const { match, rule } of requests === "any" ? [] : requests) {
       const found = criteriaOf(match, anchor);
@@ -125,16 +144,19 @@ function planDestination(
       const message = `opens "${name}" to any protocol, but other rules speak of HTTP there; only HTTP passes. Add an HTTPRouteGroup, or use another service.`;
       problems.push(problemAt("SMI-TCP-HTTP", target, undefined, message));
     }
-    for (const source of sourceNames) {
-      const before = sources.get(source) ?? [];
-      sources.set(source, before === "any" || criteria === "any" ? "any" : [...before, ...criteria]);
+    for (const caller of callers) {
+      // Those of this cluster come first.
+      const key = `${caller.peer ?? ""}/${caller.name}`;
+      const before = sources.get(key)?.criteria ?? [];
+      const both = before === "any" || criteria === "any" ? "any" : [...before, ...criteria];
+      sources.set(key, { caller, criteria: both });
     }
   }
   const protocol = speaksHttp ? (services.protocolOf(namespace, name)?.protocol ?? "http") : undefined;
-  const planned = sortedTexts(sources.keys()).flatMap((source): IntentionSource[] => {
-    const criteria = sources.get(source)!;
-    if (criteria === "any") return [{ name: source, action: "allow" }];
-    return criteria.length === 0 ? [] : [{ name: source, permissions: permissionsOf(criteria, acls) }];
+  const planned = sortedTexts(sources.keys()).flatMap((key): IntentionSource[] => {
+    const { caller, criteria } = sources.get(key)!;
+    if (criteria === "any") return [{ ...caller, action: "allow" }];
+    return criteria.length === 0 ? [] : [{ ...caller, permissions: permissionsOf(criteria, acls) }];
   });
   const origin = grants.map(({ target }) => target);
   return { intention: { namespace, name, ...(protocol ? { protocol } : {}), sources: planned, origin }, problems };
@@ -145,10 +167,7 @@ function planDestination(
  * A request that none of them matches is left to the default of the ACL system, not to an intention for `*`; without
  * ACLs that default is to allow, so the last permission must deny.
  */
-function permissionsOf(
-  criteria: readonly HttpCriteria[],
-  acls: boolean,
-): Extract<IntentionSource, { permissions: unknown }>["permissions"] {
+function permissionsOf(criteria: readonly HttpCriteria[], acls: boolean): Permission[] {
   const allowed = sortCriteria(criteria).map((http) => ({ action: "allow" as const, http }));
   // Every request has a method, while `OPTIONS *` and CONNECT have no path that starts with a slash.
   const everything: HttpCriteria = { header: [{ name: ":method", present: true }] };

@@ -16,6 +16,8 @@ export interface ConsulCall extends ConsulRequest {
   readonly protocol?: "http" | "tcp";
   /** Consul's names of the services. Intentions know no ports. */
   readonly source: string;
+  /** The peer that the source is a service of. Default: this cluster itself. */
+  readonly peer?: string;
   readonly destination: string;
 }
 
@@ -42,6 +44,7 @@ interface Http {
 
 interface Source {
   readonly name: string;
+  readonly peer?: string;
   readonly action?: string;
   readonly permissions?: readonly { readonly action: string; readonly http?: Http }[];
 }
@@ -77,7 +80,10 @@ export function consulAllows(
         source,
       })),
     )
-    .filter(({ destination, source }) => covers(destination, call.destination) && covers(source.name, call.source))
+    .filter(
+      ({ destination, source }) =>
+        covers(destination, call.destination) && covers(source.name, call.source) && source.peer === call.peer,
+    )
     .map((intention) => ({
       ...intention,
       precedence: (intention.destination === "*" ? 0 : 2) + (intention.source.name === "*" ? 0 : 1),
@@ -89,6 +95,20 @@ export function consulAllows(
   if (protocolOf(objects, call.destination) === "tcp") return false;
   const permission = decisive.permissions.find(({ http }) => matchesHttp(http ?? {}, call));
   return (permission?.action ?? defaultPolicy) === "allow";
+}
+
+/**
+ * The caller that has a SPIFFE identity of a peer: its trust domain is known from the peering, and the rest is compared as a
+ * whole (agent/xds/rbac.go). Undefined: no service of a peer, whose certificate no proxy takes.
+ */
+export function peerOf(
+  spiffe: string,
+  peers: Readonly<Record<string, string>>,
+): Pick<ConsulCall, "source" | "peer"> | undefined {
+  const [trustDomain = "", ns, namespace, dc, , svc, source, ...rest] = spiffe.split("/");
+  const peer = peers[trustDomain];
+  const fits = ns === "ns" && namespace === "default" && dc === "dc" && svc === "svc" && rest.length === 0;
+  return fits && source && peer !== undefined ? { source, peer } : undefined;
 }
 
 function covers(pattern: string, name: string): boolean {
@@ -200,7 +220,7 @@ function intentionRefusals({ spec }: AnyObject, objects: readonly AnyObject[], r
   const isTcp = destination === "*" || protocolOf(objects, destination) === "tcp";
   return [
     ...refuse(sources.length === 0, "has no source"),
-    ...refuse(repeated(sources.map(({ name }) => name)).length > 0, "names a source twice"),
+    ...refuse(repeated(sources.map(({ name, peer = "" }) => `${peer}/${name}`)).length > 0, "names a source twice"),
     ...sources.flatMap(({ action, permissions }) => [
       ...refuse((action === undefined) === (permissions === undefined), "needs either an action or permissions"),
       ...refuse(permissions?.length === 0, "has no permission"),

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../objects";
+import type { Caller } from "./peer";
 
 /** Config entries of Consul as Kubernetes resources (https://developer.hashicorp.com/consul/docs/connect/config-entries). */
 function configEntry(
@@ -34,9 +35,8 @@ export interface Permission {
 }
 
 /** A source has either an action for every connection or permissions for requests. */
-export type IntentionSource =
-  | { readonly name: string; readonly action: "allow" | "deny" }
-  | { readonly name: string; readonly permissions: readonly Permission[] };
+export type IntentionSource = Caller &
+  ({ readonly action: "allow" | "deny" } | { readonly permissions: readonly Permission[] });
 
 export interface WeightedSplit {
   /** Percent. */

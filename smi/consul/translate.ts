@@ -3,9 +3,10 @@ import { type Anchor, DocumentIndex, keyOf, type SmiDocument, type TrafficSplit,
 import { type KubernetesObject, sortObjects, type Translation } from "../objects";
 import { madeFrom } from "../origin";
 import { distinctProblems, hasErrors, type Problem, problemAt, PROBLEM_CODES, type ProblemCode } from "../problem";
-import { foreignSources, resolveAccess } from "../resolve";
+import { resolveAccess } from "../resolve";
 import { type IntentionPlan, planIntentions } from "./access";
 import { ConsulServices, type SplitMode } from "./identity";
+import type { Peers } from "./peer";
 import { type Protocol, serviceDefaults, serviceIntentions } from "./objects";
 import { planSplits, type SplitsPlan } from "./split";
 
@@ -17,6 +18,11 @@ export interface ConsulOptions {
   readonly split?: SplitMode;
   /** Whether Consul runs with ACLs, so that what no intention allows is denied. Default: true. */
   readonly acls?: boolean;
+  /**
+   * Peering connections by the trust domain of the cluster behind them, such as `<uuid>.consul`. Its services are callers by
+   * their SPIFFE identities, which IdentityBindings name. Default: none.
+   */
+  readonly peers?: Peers;
   /** Trust domain of the mesh's identities. Default: `cluster.local`. */
   readonly trustDomain?: string;
   /** How path expressions without an anchor of their own are read. Default: `start`, as the specification says. */
@@ -38,18 +44,17 @@ export function translateConsul(
   facts: Facts,
   options: ConsulOptions = {},
 ): Translation {
-  const { anchor = "start", acls = true, split = "subsets" } = options;
+  const { anchor = "start", acls = true, split = "subsets", peers = {} } = options;
   const index = new DocumentIndex(documents, options);
   const services = new ConsulServices(index, facts, { acls, split });
   const { grants, problems: references } = resolveAccess(index, facts);
-  const access = planIntentions(grants, services, { anchor, acls });
+  const access = planIntentions(grants, services, { anchor, acls, peers });
   const tcp = new Set(access.intentions.filter(({ protocol }) => !protocol).map(keyOf));
   const isOpaque = (namespace: string, name: string): boolean =>
     tcp.has(keyOf({ namespace, name })) && !services.protocolOf(namespace, name)?.certain;
   const splits = planSplits({ index, facts, services, mode: split, acls, isOpaque }, anchor);
   const problems = distinctProblems([
     ...references,
-    ...foreignSources(grants, "Consul"),
     ...access.problems,
     ...splits.problems,
     ...splitConnections(access.intentions, splits),

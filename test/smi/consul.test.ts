@@ -3,12 +3,13 @@ import {
   type Facts,
   formatProblem,
   hasErrors,
+  MESHES,
   type KubernetesObject,
   readSmi,
   type SmiDocument,
   type WorkloadFacts,
 } from "../../smi";
-import { consulAllows, consulDefaultDeny, type ConsulOptions, translateConsul } from "../../smi/consul";
+import { consulAllows, consulDefaultDeny, type ConsulOptions, consulRefusals, translateConsul } from "../../smi/consul";
 
 const workload = (serviceAccount: string, over: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
   namespace: "shop",
@@ -317,6 +318,57 @@ describe("what cannot be said is an error, and then nothing is emitted", () => {
     ],
   ])("%s", (_, run, code) => {
     expect(run()).toContain(`error ${code} `);
+  });
+});
+
+describe("callers in a peer", () => {
+  const trustDomain = "8b3f1c2e.consul";
+  const draft = (identity: string): SmiDocument[] =>
+    yaml(
+      `apiVersion: access.smi-spec.io/v1alpha4\nkind: IdentityBinding\nmetadata: {name: far, namespace: shop}\nspec: {schemes: {spiffeIdentities: ["spiffe://${identity}"]}}\n---\napiVersion: access.smi-spec.io/v1alpha4\nkind: IdentityBinding\nmetadata: {name: checkout, namespace: shop}\nspec: {schemes: {serviceAccount: checkout}}\n---\napiVersion: access.smi-spec.io/v1alpha4\nkind: TrafficTarget\nmetadata: {name: t, namespace: shop}\nspec:\n  destination: {kind: IdentityBinding, name: checkout, namespace: shop}\n  sources: [{kind: IdentityBinding, name: far, namespace: shop}]\n  rules: ${CART}\n---\napiVersion: specs.smi-spec.io/v1alpha4\nkind: HTTPRouteGroup\nmetadata: {name: cart, namespace: shop}\nspec: {matches: [{name: m, pathRegex: /cart}]}\n`,
+    );
+  const options: ConsulOptions = { peers: { [trustDomain]: "north" } };
+  const web = `${trustDomain}/ns/default/dc/dc2/svc/web`;
+
+  test("are named with their peer, beside callers of the same name here", () => {
+    const { objects, problems } = translateConsul([...draft(web), ...allow("web", ["/api"])], FACTS, options);
+    expect(problems.map(({ code }) => code)).toEqual(["SMI-PEER-SETUP", "SMI-PATH-RAW"]);
+    expect(sources(objects)).toEqual({
+      checkout: [
+        { name: "web", permissions: [{ action: "allow", http: { pathPrefix: "/api" } }] },
+        { name: "web", peer: "north", permissions: [{ action: "allow", http: { pathPrefix: "/cart" } }] },
+      ],
+    });
+    expect(consulRefusals(objects)).toEqual([]);
+    const asks = (spiffe: string | undefined, path: string): boolean => {
+      const source = { ...sa("web"), ...(spiffe === undefined ? {} : { spiffe }) };
+      const request = { source, destination: sa("checkout"), port: 8080, method: "GET", path, headers: {} };
+      return MESHES.consul.allows!(objects, FACTS, workload("checkout"), request, options);
+    };
+    expect(asks(web, "/cart")).toBe(true);
+    expect(asks(undefined, "/api")).toBe(true);
+    expect([asks(web, "/api"), asks(undefined, "/cart"), asks(web.replace("web", "jobs"), "/cart")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(asks(web.replace(trustDomain, "other.consul"), "/cart")).toBe(false);
+  });
+
+  test.each([
+    ["of a cluster that is no peer", draft(web), {}, "Name its peer in the option peers"],
+    [
+      "that are no services of Consul",
+      draft(`${trustDomain}/ns/shop/sa/web`),
+      options,
+      `here: ${trustDomain}/ns/default/dc`,
+    ],
+    ["without ACLs", draft(web), { ...options, acls: false }, "Install Consul with ACLs."],
+  ])("%s are refused", (_, documents, given, message) => {
+    const { objects, problems } = translateConsul(documents, FACTS, given);
+    expect(objects).toEqual([]);
+    expect(problems.map(formatProblem).join("\n")).toContain("error SMI-IDENTITY shop.yaml#3");
+    expect(problems.map(formatProblem).join("\n")).toContain(message);
   });
 });
 
