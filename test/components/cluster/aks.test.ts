@@ -204,13 +204,16 @@ test("options that cost money or need something first are set when they are aske
   );
 
   expect({
-    CKV_AZURE_4: valueAt(cluster, "addonProfiles.omsagent"),
-    CKV_AZURE_117: cluster.diskEncryptionSetID,
+    "CKV_AZURE_4, AZU-0040": valueAt(cluster, "addonProfiles.omsagent"),
+    "CKV_AZURE_117, AZU-0067": cluster.diskEncryptionSetID,
     "CIS 5.1.1": valueAt(cluster, "securityProfile.defender"),
     costs: cluster.metricsProfile,
   }).toEqual({
-    CKV_AZURE_4: { enabled: true, config: { logAnalyticsWorkspaceResourceID: "workspace", useAADAuth: "true" } },
-    CKV_AZURE_117: set,
+    "CKV_AZURE_4, AZU-0040": {
+      enabled: true,
+      config: { logAnalyticsWorkspaceResourceID: "workspace", useAADAuth: "true" },
+    },
+    "CKV_AZURE_117, AZU-0067": set,
     "CIS 5.1.1": { logAnalyticsWorkspaceResourceId: "workspace", securityMonitoring: { enabled: true } },
     costs: { costAnalysis: { enabled: true } },
   });

@@ -140,7 +140,7 @@ test("an AKS cluster with every option stands, changes its allowed blocks in pla
   };
   succeeded(await life.up(north(options)));
   const cluster = life.ledger().find(({ type }) => type === CLUSTER)!;
-  // CIS AKS 5.3.1
+  // CIS 5.3.1
   const key = life.ledger().find(({ type }) => type === "azure-native:keyvault:Key")!;
   expect(cluster.inputs.securityProfile).toMatchObject({ azureKeyVaultKms: { keyId: key.outputs.keyUriWithVersion } });
 
