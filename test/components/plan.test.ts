@@ -326,6 +326,22 @@ test.each<[string, unknown, string]>([
   expect(problemsOf(spec)).toEqual([`  1. ${problem}`]);
 });
 
+test("a cluster with a name is called that everywhere but in what is wrong with it, and a waiver finds it by its key", () => {
+  const waivers = [{ resource: "clusters.main", until: "2026-12-31", reason: "Move it, PLAT-412" }];
+  const workloads = { web: { ...SHOP.workloads!.web!, on: ["main", "north"] } };
+  const renamed = { clusters: { main: { ...EAST, name: "east" }, north: NORTH }, mesh: SHOP.mesh, workloads, waivers };
+  const plan = planOf(renamed);
+
+  expect(plan.clusters).toMatchObject([
+    { key: "east", path: "clusters.main", clusterName: "isthmus-local-east", protect: false },
+    { key: "north", path: "clusters.north", clusterName: "isthmus-local-north", protect: true },
+  ]);
+  expect(plan.workloads.map(({ on }) => on)).toEqual([["east", "north"]]);
+  expect(
+    problemsOf({ ...renamed, clusters: { ...renamed.clusters, main: { ...EAST, name: "east", nodes: {} } } }),
+  ).toEqual(["  1. clusters.main.nodes: found {}, allowed: at least one pool of nodes. EKS has no system pool."]);
+});
+
 test("a configuration value of a wrong form is named with its key", () => {
   const config = { ...CONFIG, "isthmus:azureTenantId": "contoso" };
 
