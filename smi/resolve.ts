@@ -9,6 +9,7 @@ import {
   subjectKey,
   type TrafficTarget,
 } from "./model";
+import { isLabel, isName, LABEL_FORM, NAME_FORM } from "./names";
 import { sortedNumbers, sortedTexts } from "./order";
 import { type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
@@ -80,6 +81,11 @@ function checkShape(target: TrafficTarget): Problem[] {
         "has no rules or no sources, so it allows nothing; write both, or delete it",
       ),
     );
+  }
+  for (const subject of [target.destination, ...target.sources]) {
+    if (subject.spiffe !== undefined || (isName(subject.serviceAccount) && isLabel(subject.namespace))) continue;
+    const message = `found the ServiceAccount "${subjectKey(subject)}", allowed: a namespace with ${LABEL_FORM}, and a name with ${NAME_FORM}`;
+    problems.push(problemAt("SMI-NAME", target, subject.position, message));
   }
   if (target.destination.namespace !== target.namespace) {
     const message = `found the destination namespace "${target.destination.namespace}", allowed: "${target.namespace}", the TrafficTarget's own`;

@@ -83,7 +83,7 @@ function requestOf(options: ExplainOptions, rules: Rules): Request {
     port,
     method: options.method.toUpperCase(),
     path,
-    headers: Object.fromEntries(options.header.map(headerOf)),
+    headers: headersOf(options.header),
   };
 }
 
@@ -100,6 +100,14 @@ function subjectOf(option: string, text: string, known: readonly Subject[]): Sub
   throw new UserError(
     `${option}: found "${text}", allowed: <namespace>/<ServiceAccount>, of which there are: ${listed(named.length > 0 ? named : all)}.${didYouMean(text, named.length > 0 ? [] : known.map(({ serviceAccount }) => serviceAccount))}`,
   );
+}
+
+function headersOf(texts: readonly string[]): Record<string, string> {
+  const headers = texts.map(headerOf);
+  const twice = headers.find(([name], at) => headers.findIndex(([other]) => other === name) < at);
+  if (twice)
+    throw new UserError(`--header: found "${twice[0]}" twice, allowed: once, with its values joined by commas.`);
+  return Object.fromEntries(headers);
 }
 
 function headerOf(text: string): [string, string] {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 import { MESH_NAMES } from "../../smi/mesh-names";
+import { isLabel, isTrustDomain, LABEL_FORM } from "../../smi/names";
 import { PROBLEM_CODES, type ProblemCode } from "../../smi/problem";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import type { CheckOptions } from "../smi/check";
@@ -84,7 +85,11 @@ function withReading(command: Command, what: string, environment = WORKLOADS): C
     )
     .option("--env <name>", environment)
     .option("-R, --recursive", "read folders with all that is below them")
-    .option("-n, --namespace <name>", "namespace of objects that name none", "default")
+    .addOption(
+      new Option("-n, --namespace <name>", "namespace of objects that name none")
+        .default("default")
+        .argParser((text) => demandForm(text, isLabel, LABEL_FORM)),
+    )
     .addOption(
       new Option("--anchor <anchor>", "what a path expression must match: the start of the path, or all of it")
         .choices(["start", "full"])
@@ -97,7 +102,12 @@ function withReading(command: Command, what: string, environment = WORKLOADS): C
 
 function withTranslation(command: Command): Command {
   return command
-    .option("--trust-domain <domain>", "trust domain of the mesh's identities, where its objects name it")
+    .addOption(
+      new Option(
+        "--trust-domain <domain>",
+        "trust domain of the mesh's identities, where its objects name it",
+      ).argParser((text) => demandForm(text, isTrustDomain, 'a DNS name such as "cluster.local"')),
+    )
     .option(
       "--widen",
       "let a mesh allow more where it cannot say a path expression, with a warning that shows a request",
@@ -122,6 +132,11 @@ function answer<Arguments extends unknown[]>(
 /** An option that may be given several times. */
 function several<T>(flags: string, description: string, parse: (value: string, before: T[]) => T[]): Option {
   return new Option(flags, description).default([], "none").argParser(parse);
+}
+
+function demandForm(text: string, fits: (text: string) => boolean, form: string): string {
+  if (fits(text)) return text;
+  throw new InvalidArgumentError(`Allowed is ${form}.`);
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -1,9 +1,8 @@
 import { z } from "zod";
 
-const trustDomain = z
-  .string()
-  .regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'a DNS name such as "cluster.local"')
-  .optional();
+import { isTrustDomain } from "../../smi/names";
+
+const trustDomain = z.string().refine(isTrustDomain, 'a DNS name such as "cluster.local"').optional();
 
 /** What a proxy makes of escaped slashes (`%2F`) in paths, before it compares them with rules. Repeated slashes are merged. */
 const escapedSlashes = z.enum(["keep", "decode"]).optional();

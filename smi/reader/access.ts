@@ -1,6 +1,6 @@
 import type { AccessRule, IdentityBinding, LocatedSubject, TrafficTarget } from "../model";
 import type { Cursor } from "./cursor";
-import { kept, type ObjectHead } from "./metadata";
+import { kept, nameIn, type ObjectHead, optionalNamespaceIn } from "./metadata";
 import { didYouMean } from "./suggest";
 import type { Version } from "./versions";
 
@@ -83,22 +83,21 @@ function readSubject(
     kind.fail("SMI-FIELD", `found "${String(kind.value)}", allowed: ${kinds.join(", ")}${hint}`);
     return undefined;
   }
-  const serviceAccount = subject.get("name").string("its name");
-  const namespace = subject.get("namespace").optionalString("its namespace");
-  if (serviceAccount !== undefined && namespace === undefined) {
+  const serviceAccount = nameIn(subject.get("name"), "its name");
+  const namespace = optionalNamespaceIn(subject.get("namespace"), "its namespace");
+  if (serviceAccount === undefined || namespace === undefined) return undefined;
+  if (namespace.written === undefined) {
     subject.fail(
       "SMI-NAMESPACE-DEFAULT",
       `has no namespace; "${head.namespace}", the TrafficTarget's, is used. Write it out.`,
     );
   }
-  return serviceAccount === undefined
-    ? undefined
-    : {
-        namespace: namespace ?? head.namespace,
-        serviceAccount,
-        ...(kind.value === "IdentityBinding" ? { binding: true as const } : {}),
-        position: subject.position,
-      };
+  return {
+    namespace: namespace.written ?? head.namespace,
+    serviceAccount,
+    ...(kind.value === "IdentityBinding" ? { binding: true as const } : {}),
+    position: subject.position,
+  };
 }
 
 function readRule(rule: Cursor, version: Version): AccessRule | undefined {
@@ -143,7 +142,9 @@ export function readIdentityBinding(root: Cursor, head: ObjectHead): IdentityBin
     spiffeIdentity: 'Write "spiffeIdentities", a list.',
   });
   if (!schemes.exists) return undefined;
-  const serviceAccount = schemes.get("serviceAccount").optionalString("a ServiceAccount's name");
+  const account = schemes.get("serviceAccount");
+  const serviceAccount = account.exists ? nameIn(account, "a ServiceAccount's name") : undefined;
+  if (account.exists && serviceAccount === undefined) return undefined;
   const selectors = schemes.get("podLabelSelectors").items().map(readLabels);
   const identities = schemes.get("spiffeIdentities").items().map(readSpiffe);
   if (serviceAccount !== undefined && selectors.length > 0) {

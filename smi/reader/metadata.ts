@@ -1,4 +1,5 @@
 import { KEPT_ANNOTATION } from "../kept";
+import { isLabel, isName, LABEL_FORM, NAME_FORM } from "../names";
 import type { Located } from "../problem";
 import type { Cursor } from "./cursor";
 
@@ -23,24 +24,33 @@ const METADATA_FIELDS = [
   "uid",
 ];
 
-/** A DNS-1123 subdomain, as the API server demands for these kinds. */
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-
 /** Name and namespace of a document. */
 export function readHead(root: Cursor, source: Located["source"], defaultNamespace: string): ObjectHead | undefined {
   const metadata = root.get("metadata");
   metadata.fields(METADATA_FIELDS);
   if (!metadata.exists) return undefined;
-  const name = metadata.get("name").string("the object's name");
-  const namespace = metadata.get("namespace").optionalString("the object's namespace") ?? defaultNamespace;
-  if (name === undefined) return undefined;
-  if (!NAME.test(name)) {
-    metadata
-      .get("name")
-      .fail("SMI-NAME", `found "${name}", allowed: lower-case letters, digits, "-" and ".", at most 253`);
-    return undefined;
-  }
-  return { name, namespace, source };
+  const name = nameIn(metadata.get("name"), "the object's name");
+  const namespace = optionalNamespaceIn(metadata.get("namespace"), "the object's namespace");
+  return name === undefined || namespace === undefined
+    ? undefined
+    : { name, namespace: namespace.written ?? defaultNamespace, source };
+}
+
+/** The name of an object, as the API server demands it. */
+export function nameIn(field: Cursor, what: string): string | undefined {
+  const name = field.string(what);
+  if (name === undefined || isName(name)) return name;
+  field.fail("SMI-NAME", `found "${name}", allowed: ${NAME_FORM}`);
+  return undefined;
+}
+
+/** The namespace, if one is written; undefined if what is written is none. */
+export function optionalNamespaceIn(field: Cursor, what: string): { readonly written?: string } | undefined {
+  const namespace = field.optionalString(what);
+  if (namespace === undefined) return {};
+  if (isLabel(namespace)) return { written: namespace };
+  field.fail("SMI-NAME", `found "${namespace}", allowed: ${LABEL_FORM}`);
+  return undefined;
 }
 
 /** What a conversion kept of a later or earlier version; see `convert`. */

@@ -1,5 +1,6 @@
 import type { Backend, SplitMatch, TrafficSplit } from "../model";
 import { type Cursor, isRecord, shown } from "./cursor";
+import { isLabel, LABEL_FORM } from "../names";
 import { thousandths, toIntegers } from "../quantity";
 import { kept, type ObjectHead } from "./metadata";
 import type { Version } from "./versions";
@@ -78,7 +79,11 @@ function readService(field: Cursor, head: ObjectHead, what: string): string | un
   if (text === undefined) return undefined;
   const [name, namespace, ...rest] = text.split(text.includes("/") ? "/" : ".");
   const known = rest.length === 0 || (rest[0] === "svc" && !text.includes("/"));
-  if (known && (namespace === undefined || namespace === head.namespace)) return name;
+  if (known && (namespace === undefined || namespace === head.namespace)) {
+    if (name !== undefined && isLabel(name)) return name;
+    field.fail("SMI-NAME", `found "${text}", allowed: ${what}, which has ${LABEL_FORM}`);
+    return undefined;
+  }
   field.fail(
     "SMI-CROSS-NAMESPACE",
     `found "${text}", allowed: a Service of the split's namespace "${head.namespace}", such as "${name}"`,

@@ -45,6 +45,7 @@ class Parser {
   parse(): Regex {
     const tree = this.alternation();
     if (this.at < this.source.length) this.fail("an unmatched )");
+    if (!repeatsWithin(tree, MAX_REPEAT)) this.fail(`counts inside of counts, together above ${MAX_REPEAT}`);
     return tree;
   }
 
@@ -266,6 +267,22 @@ class Parser {
 
   private fail(found: string): never {
     throw new RegexSyntaxError(found);
+  }
+}
+
+/** RE2 bounds what counts inside of each other make together (re2/parse.cc, RepetitionWalker). */
+function repeatsWithin(regex: Regex, most: number): boolean {
+  switch (regex.type) {
+    case "concat":
+    case "alternate":
+      return regex.items.every((item) => repeatsWithin(item, most));
+    case "repeat": {
+      const times = regex.max === Infinity ? regex.min : regex.max;
+      const left = times > 0 ? Math.floor(most / times) : most;
+      return left > 0 && repeatsWithin(regex.item, left);
+    }
+    default:
+      return true;
   }
 }
 

@@ -373,6 +373,10 @@ spec: {matches: {ports: [53]}}
     [["--port", "80"], '--port: found "80", container ports of shop/checkout: 8080.'],
     [["--path", "cart"], '--path: found "cart", allowed: a path, which starts with a slash.'],
     [["--header", "x"], '--header: found "x", allowed: name=value.'],
+    [
+      ["--header", "x=1", "--header", "X=2"],
+      '--header: found "x" twice, allowed: once, with its values joined by commas.',
+    ],
     [["-f", "broken.yaml", "--mesh", "linkerd"], "SMI-DUPLICATE"],
   ])("%j cannot be told", async (args, message) => {
     const { code, stdout, stderr } = await ask("-f", "one", ...args);
@@ -421,6 +425,8 @@ test.each([
   ],
   [["translate", "--mesh", "linkerd", "-f", "nowhere"], 'there is no file or folder "nowhere".'],
   [["translate", "--mesh", "linkerd", "-f", "one/20-workloads.yaml"], "there is no SMI document in these files."],
+  [["check", "-f", "one", "--trust-domain", "*"], 'Allowed is a DNS name such as "cluster.local".'],
+  [["check", "-f", "one", "-n", "*"], 'Allowed is lower-case letters, digits and "-", at most 63.'],
   [["check", "-f", "one", "--acknowledge", "SMI-REF"], "SMI-REF is an error, and only warnings can be accepted"],
   [["check", "-f", "one", "--acknowledge", "SMI-PATH-RAV"], 'Did you mean "SMI-PATH-RAW"?'],
   [["check", "--env", "nowhere"], "there is no stacks/nowhere.ts"],

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { hasErrors, MESH_NAMES, PROBLEM_CODES } from "../../smi";
+import { accessRule, hasErrors, MESH_NAMES, MESHES, PROBLEM_CODES } from "../../smi";
 import { answerOf, withMatrix } from "./corners/matrix";
 import { CORNERS } from "./corners/table";
 
@@ -25,6 +25,18 @@ test.each(cases)("%s on %s", (_, mesh, { answers, at }, { problems, objects }) =
   if (hasErrors(problems)) expect(objects).toEqual([]);
   else expect(objects.length).toBeGreaterThan(0);
   for (const { metadata } of objects) expect(metadata.name.length).toBeLessThanOrEqual(63);
+});
+
+test.each(MESH_NAMES.filter((mesh) => MESHES[mesh].allows))("a typed rule for a star is refused on %s", (mesh) => {
+  const web = { namespace: "shop", serviceAccount: "web" };
+  const facts = { workloads: [{ ...web, labels: { app: "web" }, ports: [{ port: 80 }], probes: [] }], services: [] };
+  for (const over of [{ serviceAccount: "*" }, { namespace: "*" }]) {
+    const documents = accessRule({ name: "any", from: [{ ...web, ...over }], to: web });
+    const { objects, problems } = MESHES[mesh].translate(documents, facts);
+
+    expect(problems.find(({ code }) => code === "SMI-NAME")?.where).toBe("spec TrafficTarget shop/any from[0]");
+    expect(objects).toEqual([]);
+  }
 });
 
 test("the support matrix of docs/smi.md is what the code does; npm run docs:smi writes it", () => {

@@ -209,6 +209,13 @@ describe("mistakes are found together, each with its place and the way out", () 
       "the back reference \\1",
     ],
     [
+      "counts inside of counts, above what RE2 takes",
+      spec("HTTPRouteGroup", "v1alpha4", "spec: {matches: [{name: m, pathRegex: '/((a{10}){10}){11}'}]}"),
+      "SMI-RE2",
+      "spec.matches[0].pathRegex",
+      "counts inside of counts, together above 1000",
+    ],
+    [
       "two matches of one name",
       spec("HTTPRouteGroup", "v1alpha2", "matches: [{name: m, pathRegex: /a}, {name: m, pathRegex: /b}]"),
       "SMI-MATCH-NAME",

@@ -344,4 +344,19 @@ export const CORNERS: Readonly<Record<string, Corner>> = {
     text: together(group("{name: m, pathRegex: /cart}"), target(undefined, WEB, `t${"x".repeat(200)}`)),
     answers: [],
   },
+  "46 a star for a source": {
+    text: together(tcp(""), target("{kind: TCPRoute, name: p}", '{kind: ServiceAccount, name: "*", namespace: shop}')),
+    answers: ["SMI-NAME"],
+    at: "spec.sources[0].name",
+  },
+  "46b a star for a source's namespace": {
+    text: together(tcp(""), target("{kind: TCPRoute, name: p}", '{kind: ServiceAccount, name: web, namespace: "*"}')),
+    answers: ["SMI-NAME"],
+    at: "spec.sources[0].namespace",
+  },
+  "46c a star for a backend": {
+    text: split('{service: v1, weight: 1}, {service: "*", weight: 1}'),
+    answers: ["SMI-NAME"],
+    at: "spec.backends[1].service",
+  },
 };

@@ -42,6 +42,13 @@ const reading: readonly Mutant[] = [
     suites: ["read"],
   },
   {
+    name: "a star is a ServiceAccount's name, which meshes take for any",
+    file: "smi/reader/metadata.ts",
+    find: "if (name === undefined || isName(name)) return name;",
+    replace: "if (name === undefined || isName(name) || name) return name;",
+    suites: ["corners"],
+  },
+  {
     name: "a source without namespace is taken for one of the namespace default",
     file: "smi/reader/access.ts",
     find: "namespace: namespace ?? head.namespace,",
