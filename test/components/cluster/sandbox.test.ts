@@ -15,7 +15,9 @@ import { SandboxPool } from "../../../components/cluster/portable/sandbox";
 import { SpecError } from "../../../components/problem";
 import { clusters } from "../../kit/clusters";
 import { EAST, NORTH, planOf, SHOP } from "../../kit/environment";
+import { Graph } from "../../kit/graph";
 import { changes, Life, succeeded } from "../../kit/life";
+import { platform } from "../../kit/platform";
 
 const LINKERD = { kind: "linkerd" };
 const SIDECARS = { kind: "istio", mode: "sidecar" };
@@ -164,6 +166,22 @@ test("gVisor leaves the network to the node only where the mesh's proxy is there
   );
 
   expect(networks).toEqual(["sandbox", "sandbox", "sandbox", "host"]);
+});
+
+test("pods in a sandbox wait for its class, which the API server asks for", async () => {
+  const { reports } = SHOP.workloads!;
+  const spec = {
+    clusters: { east: east() },
+    mesh: AMBIENT,
+    workloads: { reports: { ...reports!, on: ["east"], sandbox: true } },
+    protect: false,
+  };
+  const graph = Graph.planned(succeeded(await new Life().preview(platform(spec))));
+
+  const deployment = graph.find("platform-east-reports-reports", "kubernetes:apps/v1:Deployment");
+  const runtimeClass = graph.find("platform-east-sandbox", "kubernetes:node.k8s.io/v1:RuntimeClass");
+  expect(deployment.state.inputs).toMatchObject({ spec: { template: { spec: { runtimeClassName: "sandbox" } } } });
+  expect(graph.waitsFor(deployment.urn)).toContain(runtimeClass.urn);
 });
 
 describe("gVisor's user data", () => {
