@@ -5,6 +5,8 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** DNS name, as trust domains are. */
 const DOMAIN = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
+const IDENTITY = /^[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/;
+
 /**
  * Whether a text can be the name of an object. Meshes take a star in a name for any text, where SMI knows only a name that
  * nobody has, so that no other text may reach them.
@@ -23,7 +25,14 @@ export function isTrustDomain(text: string): boolean {
   return DOMAIN.test(text);
 }
 
+/** Whether a text is a SPIFFE identity without its scheme (https://github.com/spiffe/spiffe, standards/SPIFFE-ID.md). */
+export function isIdentity(text: string): boolean {
+  return IDENTITY.test(text);
+}
+
 /** What `isName` allows, for messages. */
 export const NAME_FORM = 'lower-case letters, digits, "-" and ".", at most 253';
+/** What `isIdentity` allows, for messages. */
+export const IDENTITY_FORM = "<trust domain>/<path>, such as cluster.local/ns/shop/sa/web";
 /** What `isLabel` allows, for messages. */
 export const LABEL_FORM = 'lower-case letters, digits and "-", at most 63';

@@ -9,7 +9,7 @@ import {
   subjectKey,
   type TrafficTarget,
 } from "./model";
-import { isLabel, isName, LABEL_FORM, NAME_FORM } from "./names";
+import { IDENTITY_FORM, isIdentity, isLabel, isName, LABEL_FORM, NAME_FORM } from "./names";
 import { sortedNumbers, sortedTexts } from "./order";
 import { type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
@@ -83,8 +83,12 @@ function checkShape(target: TrafficTarget): Problem[] {
     );
   }
   for (const subject of [target.destination, ...target.sources]) {
-    if (subject.spiffe !== undefined || (isName(subject.serviceAccount) && isLabel(subject.namespace))) continue;
-    const message = `found the ServiceAccount "${subjectKey(subject)}", allowed: a namespace with ${LABEL_FORM}, and a name with ${NAME_FORM}`;
+    const { spiffe, serviceAccount, namespace } = subject;
+    if (spiffe === undefined ? isName(serviceAccount) && isLabel(namespace) : isIdentity(spiffe)) continue;
+    const message =
+      spiffe === undefined
+        ? `found the ServiceAccount "${subjectKey(subject)}", allowed: a namespace with ${LABEL_FORM}, and a name with ${NAME_FORM}`
+        : `found the identity "${spiffe}", allowed: ${IDENTITY_FORM}`;
     problems.push(problemAt("SMI-NAME", target, subject.position, message));
   }
   if (target.destination.namespace !== target.namespace) {

@@ -1,4 +1,5 @@
 import type { AccessRule, IdentityBinding, LocatedSubject, TrafficTarget } from "../model";
+import { IDENTITY_FORM, isIdentity } from "../names";
 import type { Cursor } from "./cursor";
 import { kept, nameIn, type ObjectHead, optionalNamespaceIn } from "./metadata";
 import { didYouMean } from "./suggest";
@@ -177,11 +178,11 @@ function readLabels(selector: Cursor): Readonly<Record<string, string>> | undefi
   return Object.fromEntries(labels.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-/** `<trust domain>/<path>`, with or without its scheme (https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md). */
+/** With or without its scheme. */
 function readSpiffe(field: Cursor): string | undefined {
   const text = field.string("a SPIFFE identity such as cluster.local/ns/shop/sa/web");
   const id = text?.replace(/^spiffe:\/\//, "");
-  if (id === undefined || /^[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/.test(id)) return id;
-  field.fail("SMI-FIELD", `found "${text}", allowed: <trust domain>/<path>, such as cluster.local/ns/shop/sa/web`);
+  if (id === undefined || isIdentity(id)) return id;
+  field.fail("SMI-FIELD", `found "${text}", allowed: ${IDENTITY_FORM}`);
   return undefined;
 }

@@ -30,7 +30,7 @@ test.each(cases)("%s on %s", (_, mesh, { answers, at }, { problems, objects }) =
 test.each(MESH_NAMES.filter((mesh) => MESHES[mesh].allows))("a typed rule for a star is refused on %s", (mesh) => {
   const web = { namespace: "shop", serviceAccount: "web" };
   const facts = { workloads: [{ ...web, labels: { app: "web" }, ports: [{ port: 80 }], probes: [] }], services: [] };
-  for (const over of [{ serviceAccount: "*" }, { namespace: "*" }]) {
+  for (const over of [{ serviceAccount: "*" }, { namespace: "*" }, { spiffe: "*/ns/shop/sa/web" }]) {
     const documents = accessRule({ name: "any", from: [{ ...web, ...over }], to: web });
     const { objects, problems } = MESHES[mesh].translate(documents, facts);
 

@@ -51,8 +51,8 @@ const reading: readonly Mutant[] = [
   {
     name: "a source without namespace is taken for one of the namespace default",
     file: "smi/reader/access.ts",
-    find: "namespace: namespace ?? head.namespace,",
-    replace: 'namespace: namespace ?? "default",',
+    find: "namespace: namespace.written ?? head.namespace,",
+    replace: 'namespace: namespace.written ?? "default",',
     suites: ["corners"],
   },
 ];
