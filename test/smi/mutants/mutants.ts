@@ -187,6 +187,20 @@ const gatewayApi: readonly Mutant[] = [
 
 const consul: readonly Mutant[] = [
   {
+    name: "a caller of a peer is named as one of this cluster",
+    file: "smi/consul/peer.ts",
+    find: "return { caller: { name, peer } };",
+    replace: "return { caller: { name } };",
+    suites: ["consul"],
+  },
+  {
+    name: "nothing is said of connections that a split ends",
+    file: "smi/consul/translate.ts",
+    find: "...splitConnections(access.intentions, splits),",
+    replace: "...splitConnections([], splits),",
+    suites: ["oracle consul"],
+  },
+  {
     name: "rules for some ports open all [consul-smi-controller]",
     file: "smi/consul/access.ts",
     find: 'if (ports !== "every" && workloads.some(',
