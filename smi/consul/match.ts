@@ -1,4 +1,4 @@
-import { checkExpressions, checkMethods, METHODS } from "../match";
+import { checkExpressions, checkMethods, METHODS, neverMatches } from "../match";
 import type { Anchor, HttpMatch, TrafficSplit, TrafficTarget } from "../model";
 import { compare, sorted } from "../order";
 import { type Position, type Problem, problemAt } from "../problem";
@@ -139,7 +139,5 @@ export function neverProblem(
   document: TrafficTarget | TrafficSplit,
   position: Position | undefined,
 ): Problem {
-  const path = match.pathRegex ?? "";
-  const message = `match "${match.name}" found pathRegex "${path}", which no path matches: paths start with a slash. Write "/${path}" or ".*${path}".`;
-  return problemAt("SMI-RE-NEVER", document, position, message);
+  return problemAt("SMI-RE-NEVER", document, position, `match "${match.name}" ${neverMatches(match)}`);
 }

@@ -1,5 +1,6 @@
 import type { Anchor, HeaderMatch, HttpMatch, Subject } from "../model";
 import { sortedNumbers, sortedTexts } from "../order";
+import { neverMatches } from "../match";
 import { type Problem, PROBLEM_CODES, problemAt, type ProblemCode } from "../problem";
 import { re2Problem } from "../regex/matcher";
 import type { Grant } from "../resolve";
@@ -111,7 +112,7 @@ function pathsOf(
   const lowered = lowerPath(language);
   if (lowered.ok) {
     if (lowered.values.length === 0) {
-      report("SMI-RE-NEVER", `found pathRegex "${pathRegex}", which no path matches: paths start with a slash`);
+      report("SMI-RE-NEVER", neverMatches({ pathRegex, headers: [] }));
     }
     if (lowered.narrowed !== undefined) {
       report(

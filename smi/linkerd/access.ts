@@ -1,6 +1,7 @@
 import { type ContainerPort, type Facts, groupBy, labelName, type WorkloadFacts, workloadsOf } from "../facts";
 import { type Anchor, type Subject, subjectKey } from "../model";
 import { sortBy, sorted, sortedTexts } from "../order";
+import { neverMatches } from "../match";
 import { type Problem, PROBLEM_CODES, problemAt } from "../problem";
 import { escapeRegex } from "../regex/syntax";
 import { type Grant, selects } from "../resolve";
@@ -112,11 +113,11 @@ function planPort(
         `opens ${where} to any protocol, but other rules speak of HTTP there; only HTTP passes. Add an HTTPRouteGroup, or use another port.`,
       ),
     ),
-    ...plan.unreachable.map((entry) =>
+    ...plan.unreachable.map(({ entry, by }) =>
       entryProblem(
         "SMI-RE-NEVER",
         entry,
-        `match "${entry.label}" found pathRegex "${entry.path?.pattern}", which no path matches: paths start with a slash. Write "/${entry.path?.pattern}" or ".*${entry.path?.pattern}".`,
+        `match "${entry.label}" ${neverMatches(by === "path" ? { pathRegex: entry.path?.pattern, headers: [] } : entry)}`,
       ),
     ),
     ...plan.opened.map((entry) =>

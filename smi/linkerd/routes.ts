@@ -32,8 +32,8 @@ export type RoutesPlan =
   | {
       readonly ok: true;
       readonly routes: readonly RoutePlan[];
-      /** Entries whose path no request can have. */
-      readonly unreachable: readonly Entry[];
+      /** Entries with a path, or else with headers, that no request can have. */
+      readonly unreachable: readonly { readonly entry: Entry; readonly by: "path" | "headers" }[];
       /** Entries that share requests with a probe, which everyone may send. */
       readonly opened: readonly Entry[];
     }
@@ -93,7 +93,10 @@ export function planRoutes(entries: readonly Entry[]): RoutesPlan {
       routes.set(key, route);
     }
   }
-  const unreachable = entries.filter((entry) => !reached.has(entry) && !opened.has(entry));
+  const met = new Set(cells.cells.flatMap(({ members }) => members));
+  const unreachable = entries
+    .filter((entry) => !reached.has(entry) && !opened.has(entry))
+    .map((entry) => ({ entry, by: met.has(languageOf.get(entry)!) ? ("headers" as const) : ("path" as const) }));
   return { ok: true, routes: [...routes.values()].map(sortRoute), unreachable, opened: [...opened] };
 }
 

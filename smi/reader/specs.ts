@@ -92,6 +92,9 @@ function readMethods(field: Cursor): readonly string[] | undefined {
   return known.length === 0 || known.includes("*") ? undefined : [...new Set(known)].sort();
 }
 
+/** Of HTTP (RFC 9110), or of a part of the request that HTTP/2 writes as a header, such as `:authority`. */
+const HEADER_NAME = /^:?[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
 /** Headers as a map (the specification's text) or as a list of maps (the CRDs of smi-sdk-go and OSM). */
 function readHeaders(field: Cursor): HeaderMatch[] {
   if (!field.exists) return [];
@@ -100,6 +103,10 @@ function readHeaders(field: Cursor): HeaderMatch[] {
     : headerEntries(field);
   return entries
     .flatMap(([name, value]) => {
+      if (!HEADER_NAME.test(name)) {
+        value.fail("SMI-FIELD", `found "${name}", allowed: the name of a header`);
+        return [];
+      }
       const regex = value.value === "" ? "" : readExpression(value, "an expression for the header's value");
       return regex === undefined ? [] : [{ name: name.toLowerCase(), regex }];
     })

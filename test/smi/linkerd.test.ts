@@ -266,6 +266,23 @@ describe("what cannot be said is an error, and then nothing is emitted", () => {
       .join("\n");
   };
 
+  test.each([
+    ["cart", "", 'found pathRegex "cart", which no path matches: paths start with a slash. Write "/cart" or ".*cart".'],
+    ["/a\\nb", "", 'found pathRegex "/a\\u000ab", which no path matches: it asks for what no path has'],
+    ["/cart", ', headers: {x-b: "a\\nb"}', "found headers (x-b) with values that no request has; correct them"],
+  ])("a match that no request satisfies: %j%s", (path, more, message) => {
+    const documents = rules("[{kind: HTTPRouteGroup, name: cart}]", more).map((document) =>
+      document.kind === "HTTPRouteGroup"
+        ? { ...document, matches: document.matches.map((match) => ({ ...match, pathRegex: path })) }
+        : document,
+    );
+    const never = translateLinkerd(documents, FACTS).problems.filter(({ code }) => code === "SMI-RE-NEVER");
+
+    expect(never.map(({ message: text }) => text.replaceAll("\\n", "\\u000a"))).toEqual([
+      expect.stringContaining(message),
+    ]);
+  });
+
   test("references", () => {
     expect(one(rules("[{kind: HTTPRouteGroup, name: carts}]"))).toBe(
       'error SMI-REF shop.yaml#1 TrafficTarget shop/t spec.rules[0] (line 7): found HTTPRouteGroup "carts", in namespace "shop" there are: cart. Did you mean "cart"?',

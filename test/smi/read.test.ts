@@ -209,6 +209,13 @@ describe("mistakes are found together, each with its place and the way out", () 
       "the back reference \\1",
     ],
     [
+      "a header's name that is none",
+      spec("HTTPRouteGroup", "v1alpha4", 'spec: {matches: [{name: m, headers: {"x y": a}}]}'),
+      "SMI-FIELD",
+      "spec.matches[0].headers.x y",
+      'found "x y", allowed: the name of a header',
+    ],
+    [
       "counts inside of counts, above what RE2 takes",
       spec("HTTPRouteGroup", "v1alpha4", "spec: {matches: [{name: m, pathRegex: '/((a{10}){10}){11}'}]}"),
       "SMI-RE2",

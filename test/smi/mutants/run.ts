@@ -14,6 +14,7 @@ const copy = mkdtempSync(join(tmpdir(), "isthmus-mutants-"));
 const COPIED = [
   "smi",
   "test/smi",
+  "test/kit/sequencer.js",
   "test/kit/setup.js",
   "examples/shop",
   "docs/smi.md",
