@@ -19,7 +19,6 @@ async function withIdentity(): Promise<{ readonly made: Made; readonly inputs: P
 }
 
 const ZONE = "azure-native:privatedns:PrivateZone";
-const LINK = "azure-native:privatedns:VirtualNetworkLink";
 const zoneId = (name: string) => `${BASE}/providers/Microsoft.Network/privateDnsZones/${name}`;
 const createZone = (privateZoneName: string) =>
   azure.create(ZONE, privateZoneName, { ...rg, privateZoneName, location: "global" });
@@ -231,41 +230,6 @@ describe("features that AKS does not let be combined", () => {
       `deleting Microsoft.Network/privateDnsZones (${zone.id}): Code="CannotDeleteResource" Message="Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${cluster.id}'. Please delete all nested resources before deleting this resource."`,
     );
     await azure.delete(cluster);
-    await azure.delete(zone);
-  });
-
-  test("a network asks one zone about a name, and a zone with links stays", async () => {
-    const network = await azure.create("azure-native:network:VirtualNetwork", "vn", {
-      ...rg,
-      virtualNetworkName: "vn",
-      addressSpace: { addressPrefixes: ["10.1.0.0/16"] },
-    });
-    await azure.create(GROUP, "other", { resourceGroupName: "other", location: "northeurope" });
-    const name = "privatelink.northeurope.azmk8s.io";
-    const zone = await createZone(name);
-    await azure.create(ZONE, "second", { resourceGroupName: "other", privateZoneName: name, location: "global" });
-    const link = (resourceGroupName: string) =>
-      azure.create(LINK, resourceGroupName, {
-        resourceGroupName,
-        privateZoneName: name,
-        virtualNetworkLinkName: "hub",
-        location: "global",
-        virtualNetwork: { id: network.id },
-      });
-
-    const made = await link("rg");
-    expect(await refusal(link("other"))).toBe(
-      `creating Microsoft.Network/privateDnsZones/virtualNetworkLinks (${zone.id.replace("/rg/", "/other/")}/virtualNetworkLinks/hub): Code="BadRequest" Message="A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '${name}' and '${name}' zones."`,
-    );
-    expect(await refusal(azure.delete(zone))).toBe(
-      `deleting Microsoft.Network/privateDnsZones (${zone.id}): Code="CannotDeleteResource" Message="Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${made.id}'. Please delete all nested resources before deleting this resource."`,
-    );
-    expect(
-      await refusal(azure.create(ZONE, "z", { ...rg, privateZoneName: "a.example", location: "northeurope" })),
-    ).toBe(
-      `creating Microsoft.Network/privateDnsZones (${zoneId("a.example")}): Code="LocationNotAvailableForResourceType" Message="The provided location 'northeurope' is not available for resource type 'Microsoft.Network/privateDnsZones'. List of available regions for the resource type is 'global'."`,
-    );
-    await azure.delete(made);
     await azure.delete(zone);
   });
 

@@ -106,6 +106,38 @@ describe("resource groups and networks", () => {
       await refusal(azure.create(SUBNET, "x", { ...rg, virtualNetworkName: "vn", subnetName: "x", ...inputs })),
     ).toBe(expected);
   });
+
+  test("a network asks one zone about a name, and a zone with links stays", async () => {
+    const ZONE = "azure-native:privatedns:PrivateZone";
+    const hub = await network();
+    await azure.create(GROUP, "other", { resourceGroupName: "other", location: "northeurope" });
+    const name = "privatelink.northeurope.azmk8s.io";
+    const zone = await azure.create(ZONE, "zone", { ...rg, privateZoneName: name, location: "global" });
+    await azure.create(ZONE, "second", { resourceGroupName: "other", privateZoneName: name, location: "global" });
+    const link = (resourceGroupName: string) =>
+      azure.create("azure-native:privatedns:VirtualNetworkLink", resourceGroupName, {
+        resourceGroupName,
+        privateZoneName: name,
+        virtualNetworkLinkName: "hub",
+        location: "global",
+        virtualNetwork: { id: hub.network.id },
+      });
+
+    const made = await link("rg");
+    expect(await refusal(link("other"))).toBe(
+      `creating Microsoft.Network/privateDnsZones/virtualNetworkLinks (${zone.id.replace("/rg/", "/other/")}/virtualNetworkLinks/hub): Code="BadRequest" Message="A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '${name}' and '${name}' zones."`,
+    );
+    expect(await refusal(azure.delete(zone))).toBe(
+      `deleting Microsoft.Network/privateDnsZones (${zone.id}): Code="CannotDeleteResource" Message="Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${made.id}'. Please delete all nested resources before deleting this resource."`,
+    );
+    expect(
+      await refusal(azure.create(ZONE, "z", { ...rg, privateZoneName: "a.example", location: "northeurope" })),
+    ).toBe(
+      `creating Microsoft.Network/privateDnsZones (${zone.id.replace(name, "a.example")}): Code="LocationNotAvailableForResourceType" Message="The provided location 'northeurope' is not available for resource type 'Microsoft.Network/privateDnsZones'. List of available regions for the resource type is 'global'."`,
+    );
+    await azure.delete(made);
+    await azure.delete(zone);
+  });
 });
 
 describe("identities", () => {
