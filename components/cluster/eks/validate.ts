@@ -95,7 +95,7 @@ function validateSandboxPools(path: string, spec: EksSpec): Problem[] {
       path: `${at}.sandbox`,
       found: sandbox,
       allowed: '"gvisor"',
-      next: "EKS turns no nested virtualization on (aws/containers-roadmap#2784), and its images have no Kata. AKS has virtual machines.",
+      next: "EKS's images have no Kata, and its node groups turn no nested virtualization on (aws/containers-roadmap#2784). AKS has virtual machines.",
     });
   }
   for (const [name, { sandbox, amiType }] of Object.entries(nodes)) {

@@ -100,14 +100,14 @@ test.each<[string, unknown, string]>([
   [
     "virtual machines on EKS",
     shop(LINKERD, { east: east({ sandbox: "vm" }) }),
-    'clusters.east.nodes.secure.sandbox: found "vm", allowed: "gvisor". EKS turns no nested virtualization on (aws/containers-roadmap#2784), and its images have no Kata. AKS has virtual machines.',
+    'clusters.east.nodes.secure.sandbox: found "vm", allowed: "gvisor". EKS\'s images have no Kata, and its node groups turn no nested virtualization on (aws/containers-roadmap#2784). AKS has virtual machines.',
   ],
   [
     "virtual machines of Karpenter",
     shop(LINKERD, {
       east: { ...EAST, compute: { kind: "karpenter", nodePools: { apps: { cpuLimit: 9, sandbox: "vm" } } } },
     }),
-    'clusters.east.compute.nodePools.apps.sandbox: found "vm", allowed: "gvisor". EKS turns no nested virtualization on (aws/containers-roadmap#2784), and its images have no Kata. AKS has virtual machines.',
+    'clusters.east.compute.nodePools.apps.sandbox: found "vm", allowed: "gvisor". EKS\'s images have no Kata, and its node groups turn no nested virtualization on (aws/containers-roadmap#2784). AKS has virtual machines.',
   ],
   [
     "gVisor on Bottlerocket",
