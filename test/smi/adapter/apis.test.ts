@@ -154,7 +154,8 @@ describe("the metrics API", () => {
 test("of two replicas one leads, and the other takes over when it is told to, or hears nothing", async () => {
   const api = new FakeApi();
   const log = (): void => undefined;
-  const times = { lease: 60, renew: 40, retry: 5 };
+  // Longer than a machine with other work lets this process wait.
+  const times = { lease: 400, renew: 200, retry: 5 };
   const [first, second] = ["one", "two"].map(
     (identity) => new LeaderElection(api, { namespace: "isthmus-smi", name: "adapter", identity, log, times }),
   ) as [LeaderElection, LeaderElection];
@@ -169,10 +170,14 @@ test("of two replicas one leads, and the other takes over when it is told to, or
   holding.abort();
   expect(await held).toBe(true);
   await first.release();
-  expect(await second.acquire(brief(1000))).toBe(true);
-  // The second one is silent from here on.
-  expect(await first.acquire(brief(1000))).toBe(true);
-  expect(await second.hold(never.signal)).toBe(false);
+  expect(await second.acquire(brief(5000))).toBe(true);
+  // The second one is silent from here on, until the first one has the lead again and keeps it.
+  expect(await first.acquire(brief(5000))).toBe(true);
+  const again = new AbortController();
+  const kept = first.hold(again.signal);
+  expect(await second.hold(brief(5000))).toBe(false);
+  again.abort();
+  expect(await kept).toBe(true);
 });
 
 test("every version of SMI is served, one is stored, and the webhook converts between them", () => {
