@@ -39,14 +39,14 @@ const SHIM_CONFIG = "/etc/containerd/runsc.toml";
  */
 export function gvisorUserData(plan: GvisorPlan): string {
   const parts = [
-    ["text/x-shellscript", installScript(plan, GVISOR_RELEASE)],
+    ['text/x-shellscript; charset="us-ascii"', installScript(plan, GVISOR_RELEASE)],
     ["application/node.eks.aws", NODE_CONFIG],
   ] as const;
   return [
     "MIME-Version: 1.0",
     `Content-Type: multipart/mixed; boundary="${BOUNDARY}"`,
     "",
-    ...parts.flatMap(([type, body]) => [`--${BOUNDARY}`, `Content-Type: ${type}; charset="us-ascii"`, "", body]),
+    ...parts.flatMap(([type, body]) => [`--${BOUNDARY}`, `Content-Type: ${type}`, "", body]),
     `--${BOUNDARY}--`,
     "",
   ].join("\n");

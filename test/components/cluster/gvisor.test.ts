@@ -24,7 +24,7 @@ describe("gVisor's user data", () => {
     expect(userData.endsWith(`--${boundary}--\n`)).toBe(true);
     expect(parts.map(([header]) => header)).toEqual([
       'Content-Type: text/x-shellscript; charset="us-ascii"',
-      'Content-Type: application/node.eks.aws; charset="us-ascii"',
+      "Content-Type: application/node.eks.aws",
     ]);
   });
 
