@@ -27,7 +27,7 @@ export function describe(problem: Problem): string {
   if ("statement" in problem) return `${problem.path}: ${problem.statement}`;
   const { path, found, allowed, next } = problem;
   const finding = found === undefined ? "missing" : `found ${JSON.stringify(found)}`;
-  return `${path}: ${finding}, allowed: ${allowed}${next === undefined ? "" : `. ${next}`}`;
+  return `${path === "" ? "the default export" : path}: ${finding}, allowed: ${allowed}${next === undefined ? "" : `. ${next}`}`;
 }
 
 /** All problems of an environment, thrown once and before anything is registered. Pulumi prints it without a stack trace. */

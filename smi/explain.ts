@@ -107,7 +107,9 @@ function judgeRequest(
   const rules = protocol === "udp" ? [] : target.rules.filter(({ kind }) => kind === "HTTPRouteGroup");
   if (rules.length === 0) {
     if (route) return { allowing: [head], reasons: [] };
-    const none = { http: "has no rules", tcp: "has no TCPRoute", udp: "has no UDPRoute" }[protocol ?? "http"];
+    const none = { http: "has no rules for requests", tcp: "has no TCPRoute", udp: "has no UDPRoute" }[
+      protocol ?? "http"
+    ];
     return { allowing: [], reasons: [none] };
   }
   if (protocol === "tcp") {

@@ -193,6 +193,14 @@ spec:
   });
 });
 
+test("an environment that is none is one message with its place", () => {
+  checkout.write("stacks/seven.ts", "export default 7;\n");
+  const { code, stdout, stderr } = checkout.isthmus("smi", "check", "--env", "seven");
+
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("1. the default export: found 7, allowed: an object");
+});
+
 test("a reader that has seen enough is no failure", () => {
   const command = `"${process.execPath}" cli/isthmus.js smi translate --mesh linkerd -f one --acknowledge SMI-PATH-RAW`;
   const { stderr } = spawnSync("sh", ["-c", `${command} | true`], { encoding: "utf8" });
