@@ -41,14 +41,17 @@ export async function explainVerb({ json = false, ...options }: ExplainOptions):
     options,
     acknowledge: rules.acknowledge,
   };
-  const mesh = onMesh(chosen, rules, request);
+  const mesh = onMesh(chosen, rules, request, explanation.allowed);
   if (mesh.problems && options.mesh) {
     writeProblems(mesh.problems);
     writeNote(`${options.mesh} refuses these rules: ${countProblems(mesh.problems)}. ${nextStep(rules.facts)}`);
     return 2;
   }
   if (json) process.stdout.write(`${JSON.stringify(toJson(request, explanation, mesh), null, 2)}\n`);
-  else writeExplanation(request, explanation, mesh);
+  else {
+    writeExplanation(request, explanation, mesh);
+    writeProblems(mesh.warnings ?? []);
+  }
   return explanation.allowed ? 0 : 1;
 }
 

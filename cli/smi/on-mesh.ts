@@ -28,10 +28,17 @@ export interface OnMesh {
   readonly probe?: boolean;
   /** The objects that decide. */
   readonly objects: readonly string[];
+  /** What the translation warns of, if the mesh decides otherwise than the rules. */
+  readonly warnings?: readonly Problem[];
 }
 
-/** Translates the rules and asks the mesh's own model about a request. */
-export function onMesh({ mesh: name, options, acknowledge }: ChosenMesh, rules: Rules, request: Request): OnMesh {
+/** Translates the rules and asks the mesh's own model about a request, which by the rules is allowed or not. */
+export function onMesh(
+  { mesh: name, options, acknowledge }: ChosenMesh,
+  rules: Rules,
+  request: Request,
+  expected: boolean,
+): OnMesh {
   if (request.protocol === "udp") {
     return { name, objects: [], unknown: "UDP does not pass through it, so it enforces nothing; use a NetworkPolicy" };
   }
@@ -68,6 +75,7 @@ export function onMesh({ mesh: name, options, acknowledge }: ChosenMesh, rules: 
     name,
     allowed,
     probe,
+    ...(allowed === expected || probe ? {} : { warnings: problems }),
     objects: [...servers, ...policies].map((object) => `${object.kind} ${keyOf(object.metadata)}`),
   };
 }

@@ -297,6 +297,12 @@ describe("explain", () => {
     expect(allowed.stdout).toContain(
       "  istio-ambient: AuthorizationPolicy shop/cart, AuthorizationPolicy shop/checkout-from-waypoint, Gateway shop/waypoint\n",
     );
+    const unlabelled = await ask("--path", "/cart", "-f", "one", "--mesh", "istio-ambient");
+    expect(unlabelled.stdout).toContain("  istio-ambient denies it all the same: ");
+    expect(unlabelled.stderr).toContain(
+      "needs the label istio.io/use-waypoint: waypoint on the Services checkout; until then their requests do not pass",
+    );
+    expect([allowed.stderr, denied.stderr]).toEqual(["", ""]);
     expect(denied.stdout).toContain(
       "  istio-ambient: not admitted by AuthorizationPolicy shop/cart, AuthorizationPolicy shop/checkout-from-waypoint\n",
     );
