@@ -1,4 +1,4 @@
-import type { IdentityBinding, LocatedSubject, TrafficTarget } from "./model";
+import type { IdentityBinding, LocatedSubject, Subject, TrafficTarget } from "./model";
 import { type Problem, problemAt } from "./problem";
 import { didYouMean, listed } from "./reader/suggest";
 
@@ -87,12 +87,15 @@ function sourcesOf(
   const { namespace, serviceAccount } = binding;
   return [
     ...(serviceAccount === undefined ? [] : [{ namespace, serviceAccount, position }]),
-    ...binding.spiffeIdentities.map((id): LocatedSubject => {
-      const [own, name] = accountOf(id, trustDomain)?.split("/") ?? [];
-      if (own !== undefined && name !== undefined) return { namespace: own, serviceAccount: name, position };
-      return { namespace, serviceAccount: id, spiffe: id, position };
-    }),
+    ...binding.spiffeIdentities.map((id): LocatedSubject => ({ ...subjectOfIdentity(id, trustDomain), position })),
   ];
+}
+
+/** Who has a SPIFFE identity: a ServiceAccount of the mesh's own trust domain, or somebody foreign. */
+export function subjectOfIdentity(id: string, trustDomain = "cluster.local"): Subject {
+  const [namespace, serviceAccount] = accountOf(id, trustDomain)?.split("/") ?? [];
+  if (namespace !== undefined && serviceAccount !== undefined) return { namespace, serviceAccount };
+  return { namespace: "", serviceAccount: id, spiffe: id };
 }
 
 /** `namespace/serviceAccount` of an identity in the form that meshes on Kubernetes give, if it is of the trust domain. */

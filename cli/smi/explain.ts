@@ -1,8 +1,10 @@
 import type { Protocol, Request } from "../../smi";
+import { subjectOfIdentity } from "../../smi/bindings";
 import { explain, type Explanation, routesOf } from "../../smi/explain";
 import { workloadsOf } from "../../smi/facts";
 import type { MeshName } from "../../smi/mesh-names";
 import { DocumentIndex, type Subject, subjectKey } from "../../smi/model";
+import { IDENTITY_FORM, isIdentity } from "../../smi/names";
 import { compare, sortedNumbers } from "../../smi/order";
 import { didYouMean, listed } from "../../smi/reader/suggest";
 import { UserError } from "../user-error";
@@ -59,7 +61,7 @@ function requestOf(options: ExplainOptions, rules: Rules): Request {
   const { targets } = new DocumentIndex(rules.documents, options);
   const sources = [...rules.accounts, ...targets.flatMap((target) => target.sources)];
   const destinations = [...rules.facts.workloads, ...targets.map((target) => target.destination)];
-  const source = subjectOf("--from", options.from, sources);
+  const source = callerOf(options, sources);
   const destination = subjectOf("--to", options.to, destinations);
   const known = [...new Set(destinations.map(subjectKey))].sort(compare);
   if (!known.includes(subjectKey(destination))) {
@@ -88,6 +90,14 @@ function requestOf(options: ExplainOptions, rules: Rules): Request {
     path,
     headers: headersOf(options.header),
   };
+}
+
+/** The caller: a ServiceAccount, or whoever has a SPIFFE identity. */
+function callerOf({ from, trustDomain }: ExplainOptions, known: readonly Subject[]): Subject {
+  const id = /^spiffe:\/\/(.*)$/.exec(from)?.[1];
+  if (id === undefined) return subjectOf("--from", from, known);
+  if (isIdentity(id)) return subjectOfIdentity(id, trustDomain);
+  throw new UserError(`--from: found "${from}", allowed: spiffe://${IDENTITY_FORM}.`);
 }
 
 /** A ServiceAccount by `<namespace>/<name>`, or by its name if only one namespace has it. */

@@ -45,7 +45,10 @@ export function registerSmi(program: Command, exit: (code: number) => void): voi
   const explain = smi
     .command("explain")
     .description("say whether a request is allowed, by which rule, and on which object of the mesh")
-    .requiredOption("--from <account>", "ServiceAccount of the caller, as <namespace>/<name>")
+    .requiredOption(
+      "--from <account>",
+      "ServiceAccount of the caller, as <namespace>/<name>; or its identity, spiffe://...",
+    )
     .requiredOption("--to <account>", "ServiceAccount of the called, as <namespace>/<name>")
     .option("--port <port>", "container port, by number or name; needed if there are several")
     .addOption(

@@ -319,6 +319,38 @@ describe("explain", () => {
 `);
   });
 
+  test("a caller may be named by its identity, of this mesh or of another", async () => {
+    const binding = (name: string, schemes: string): string =>
+      `apiVersion: access.smi-spec.io/v1alpha4\nkind: IdentityBinding\nmetadata: {name: ${name}, namespace: shop}\nspec: {schemes: {${schemes}}}\n---\n`;
+    const target = rules()
+      .replace("v1alpha3", "v1alpha4")
+      .replace("kind: ServiceAccount, name: checkout", "kind: IdentityBinding, name: checkout")
+      .replace("sources: [", "sources: [{kind: IdentityBinding, name: far, namespace: shop}, ");
+    const far = "other.example/ns/a/sa/b";
+    checkout.write(
+      "far.yaml",
+      binding("checkout", "serviceAccount: checkout") +
+        binding("far", `spiffeIdentities: ["spiffe://${far}"]`) +
+        target,
+    );
+    const from = (identity: string) =>
+      isthmus(
+        ...["smi", "explain", "--from", identity, "--to", "shop/checkout", "--path", "/cart", "--mesh", "istio"],
+        ...["-f", "far.yaml", "-f", "one/20-workloads.yaml"],
+      );
+
+    expect((await from(`spiffe://${far}`)).stdout).toMatch(
+      /^allowed: GET \/cart from spiffe:\/\/other\.example\/ns\/a\/sa\/b to [^]*\n {2}istio: AuthorizationPolicy shop\/cart\n$/,
+    );
+    expect((await from("spiffe://cluster.local/ns/shop/sa/web")).stdout).toContain(
+      "allowed: GET /cart from shop/web to ",
+    );
+    expect((await from("spiffe://other.example/ns/a/sa/c")).code).toBe(1);
+    expect((await from("spiffe://*/ns/a/sa/b")).stderr).toContain(
+      '--from: found "spiffe://*/ns/a/sa/b", allowed: spiffe://',
+    );
+  });
+
   test("a probe's path, which the mesh leaves open, is not passed over", async () => {
     const { code, stdout } = await ask("--path", "/healthz", "-f", "one");
 

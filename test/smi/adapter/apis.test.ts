@@ -155,7 +155,7 @@ test("of two replicas one leads, and the other takes over when it is told to, or
   const api = new FakeApi();
   const log = (): void => undefined;
   // Longer than a machine with other work lets this process wait.
-  const times = { lease: 400, renew: 200, retry: 5 };
+  const times = { lease: 400, renew: 200, retry: 30 };
   const [first, second] = ["one", "two"].map(
     (identity) => new LeaderElection(api, { namespace: "isthmus-smi", name: "adapter", identity, log, times }),
   ) as [LeaderElection, LeaderElection];
