@@ -13,7 +13,7 @@ export interface TranslateOptions extends ReadingOptions {
   readonly defaultDeny?: boolean;
 }
 
-/** `isthmus smi translate`: the objects of a mesh's objects on standard output; nothing there if anything is refused. */
+/** `isthmus smi translate`: a mesh's objects on standard output; nothing there if anything is refused. */
 export async function translateVerb({
   mesh: named,
   defaultDeny = false,
