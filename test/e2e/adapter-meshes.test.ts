@@ -37,7 +37,7 @@ const NEEDS: Readonly<Record<MeshName, readonly string[]>> = {
   "gateway-api": ["gateway-api"],
 };
 
-/** Says loudly what is not shown where a mesh's own CRDs could not be had. */
+/** Says loudly what is not shown where a mesh's own CRDs could not be had; its test is not there then, and none passes for it. */
 function hasCrds(mesh: MeshName): boolean {
   const missing = NEEDS[mesh].filter((name) => !installedCrds().includes(name));
   if (missing.length > 0) {
@@ -74,22 +74,22 @@ function collectionOf(mesh: MeshName, { apiVersion, kind, metadata }: Kubernetes
 }
 
 describe.each(MESH_NAMES)("on %s", (mesh) => {
-  test("the API server takes all that the translator makes, with strict validation", async () => {
-    if (!hasCrds(mesh)) return expect(installedCrds()).not.toEqual([]);
-    const objects = everythingOf(mesh);
-    const refused: unknown[] = [];
-    for (const object of objects) {
-      await ensureNamespace(object.metadata.namespace);
-      const path = `${collectionOf(mesh, object)}/${object.metadata.name}`;
-      const query = "fieldManager=strict&fieldValidation=Strict&dryRun=All&force=true";
-      const type = "application/apply-patch+yaml";
-      const { status, body } = await cluster.control.client.request("PATCH", `${path}?${query}`, object, type);
-      if (status > 299) refused.push([body.message, object]);
-    }
-    process.stderr.write(`\n${mesh}: ${objects.length} objects, ${refused.length} refused\n`);
-    expect(refused).toEqual([]);
-    expect(objects.length).toBeGreaterThan(20);
-  });
+  if (hasCrds(mesh))
+    test("the API server takes all that the translator makes, with strict validation", async () => {
+      const objects = everythingOf(mesh);
+      const refused: unknown[] = [];
+      for (const object of objects) {
+        await ensureNamespace(object.metadata.namespace);
+        const path = `${collectionOf(mesh, object)}/${object.metadata.name}`;
+        const query = "fieldManager=strict&fieldValidation=Strict&dryRun=All&force=true";
+        const type = "application/apply-patch+yaml";
+        const { status, body } = await cluster.control.client.request("PATCH", `${path}?${query}`, object, type);
+        if (status > 299) refused.push([body.message, object]);
+      }
+      process.stderr.write(`\n${mesh}: ${objects.length} objects, ${refused.length} refused\n`);
+      expect(refused).toEqual([]);
+      expect(objects.length).toBeGreaterThan(20);
+    });
 
   test("the adapter makes them, within its rights, and takes them back", async () => {
     const here = `on-${mesh}`;
