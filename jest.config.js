@@ -17,5 +17,6 @@ module.exports = {
   workerIdleMemoryLimit: "800MB",
   testSequencer: "<rootDir>/test/kit/sequencer.js",
   setupFiles: ["<rootDir>/test/kit/setup.js"],
+  setupFilesAfterEnv: ["<rootDir>/test/kit/teardown.js"],
   testTimeout: 30_000,
 };
