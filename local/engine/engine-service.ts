@@ -1,18 +1,13 @@
 import type * as grpc from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine_pb from "@pulumi/pulumi/proto/engine_pb";
 
 import type { RunContext } from "./context";
 
-/** Serves `pulumirpc.Engine`: what a program logs, and its root resource. */
-export function serveEngine(
-  server: grpc.Server,
-  context: RunContext,
-  programError: (urn: string, text: string) => void,
-): void {
+/** The methods of `pulumirpc.Engine`: what a program logs, and its root resource. */
+export function engineMethods(context: RunContext, programError: (urn: string, text: string) => void) {
   let root = "";
-  server.addService(EngineService, {
+  return {
     log: answering((request: engine_pb.LogRequest) => {
       const [severity, urn, text] = [request.getSeverity(), request.getUrn(), request.getMessage()];
       // The SDK writes a debug message for every RPC, with everything in it.
@@ -27,7 +22,7 @@ export function serveEngine(
       return new engine_pb.SetRootResourceResponse();
     }),
     requirePulumiVersion: answering(() => new engine_pb.RequirePulumiVersionResponse()),
-  });
+  };
 }
 
 function answering<Request, Response>(

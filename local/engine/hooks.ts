@@ -137,9 +137,11 @@ export class Hooks {
       .setRequest(request.serializeBinary());
     const answer = (): Promise<Uint8Array> =>
       new Promise((resolve, reject) => {
-        client.invoke(message, (error, response) =>
-          error === null ? resolve(response.getResponse_asU8()) : reject(error),
-        );
+        client.invoke(message, (error, response) => {
+          if (error === null) resolve(response.getResponse_asU8());
+          // A program that has ended because the run has failed took its hooks with it.
+          else reject(this.context.stopped ? new RunStopped() : error);
+        });
       });
     return unlessAbandoned(answer, this.context.options.abandon);
   }

@@ -1,15 +1,17 @@
+import type * as grpc from "@grpc/grpc-js";
 import * as log from "@pulumi/pulumi/log";
 import * as config from "@pulumi/pulumi/runtime/config";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as stack from "@pulumi/pulumi/runtime/stack";
 
 import type { RunContext } from "./context";
+import { directClient, type Client } from "./direct-client";
 
 /** The internals of the SDK that the Automation API uses too (automation/server.js), and that have no public types. */
 interface RuntimeState {
   withLocalStorage<T>(callback: () => Promise<T>): Promise<T>;
   getStore(): {
-    callbacks?: { shutdown(): void };
+    callbacks?: { shutdown(): void; readonly _target: Promise<string> };
     settings: {
       options: { rootDirectory?: string };
       monitor?: Client;
@@ -17,8 +19,6 @@ interface RuntimeState {
     };
   };
 }
-
-type Client = { close(): void };
 
 /** A client whose calls are never answered. */
 const MUTE: Client = new Proxy({ close: () => {} }, { get: () => () => {} });
@@ -32,13 +32,13 @@ function answer(...args: readonly unknown[]): void {
 }
 
 /**
- * Runs a program in this process, with a store of its own. Resolves to the errors that it ended with: none when it ended
- * well. The clients that it opened are closed, which the SDK does not do for stores like this one.
+ * Runs a program in this process, with a store of its own and without a connection to the services that it calls. Resolves
+ * to the errors that it ended with: none when it ended well.
  */
 export async function runInline(
   context: RunContext,
   program: () => Promise<Record<string, unknown> | void>,
-  address: string,
+  methods: Readonly<Record<"monitor" | "engine", grpc.UntypedServiceImplementation>>,
 ): Promise<unknown[]> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be typed as empty
   const state = require("@pulumi/pulumi/runtime/state") as RuntimeState;
@@ -52,7 +52,10 @@ export async function runInline(
     await state.withLocalStorage(async () => {
       const store = state.getStore();
       const { settings: local } = store;
-      settings.resetOptions(project, stackName, parallel, address, address, context.preview, "organization");
+      settings.resetOptions(project, stackName, parallel, "", "", context.preview, "organization");
+      // An error makes the SDK stop its server of callbacks, which calls itself when it starts and must have been answered.
+      local.monitor = directClient(methods.monitor, async () => store.callbacks?._target);
+      local.engine = directClient(methods.engine);
       local.options.rootDirectory = process.cwd();
       config.setAllConfig({ ...values }, [...secretConfigKeys]);
       const run = async (): Promise<void> => {
@@ -75,7 +78,6 @@ export async function runInline(
       };
       // A program whose registration has failed waits for ever; it is left behind when the run has ended.
       await Promise.race([run(), context.ended()]);
-      const { monitor, engine } = local;
       // What a program that was left behind still asks for would be refused when nobody expects an error any more.
       local.monitor = MUTE;
       local.engine = DEAF;
@@ -84,7 +86,6 @@ export async function runInline(
       await context.drained();
       if (context.stopped || errors.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
       store.callbacks?.shutdown();
-      for (const client of [monitor, engine]) client?.close();
     });
     // Rejections are reported after the promises have settled.
     await new Promise((resolve) => setTimeout(resolve, 0));

@@ -1,6 +1,7 @@
 import type * as grpc from "@grpc/grpc-js";
 
 import type { RunContext } from "./context";
+import { callDirectly } from "./direct-client";
 import type { Monitor } from "./monitor";
 import type { SendMessage } from "./types";
 
@@ -18,7 +19,7 @@ export async function runMessages(
     new Promise((resolve, reject) => {
       const answered = (error: Partial<grpc.StatusObject> | null): void =>
         error === null ? resolve() : reject(new Error(error.details));
-      Reflect.apply(methods[method] as (...args: unknown[]) => void, undefined, [{ request }, answered]);
+      callDirectly(methods, method, request, answered);
     });
   try {
     await Promise.race([program(send), context.ended()]);

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 
 import * as grpc from "@grpc/grpc-js";
+import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 
 import { Secret } from "../protocol/property";
@@ -10,7 +11,7 @@ import { runChild } from "./child-program";
 import { RunContext } from "./context";
 import { messageOf, RunStopped, withoutStack } from "./errors";
 import { deleteUnregistered } from "./deletes";
-import { serveEngine } from "./engine-service";
+import { engineMethods } from "./engine-service";
 import { runInline } from "./inline-program";
 import { runMessages } from "./message-program";
 import { Monitor } from "./monitor";
@@ -185,18 +186,21 @@ async function runProgram(context: RunContext): Promise<void> {
 async function errorsOfProgram(context: RunContext, monitor: Monitor): Promise<unknown[]> {
   const { program } = context.options;
   if (program.kind === "messages") return runMessages(context, program.run, monitor);
+  const methods = {
+    monitor: monitor.methods(),
+    engine: engineMethods(context, (urn, text) => reportProgramError(context, urn, text)),
+  };
+  if (program.kind === "inline") return runInline(context, program.run, methods);
   const server = new grpc.Server({
     "grpc.max_receive_message_length": 400 * 1024 * 1024,
     // A busy program can leave requests waiting for longer than the 30 seconds after which grpc would cancel them.
     "grpc.server_max_unrequested_time_in_server": 30 * 60,
   });
-  server.addService(ResourceMonitorService, monitor.methods());
-  serveEngine(server, context, (urn, text) => reportProgramError(context, urn, text));
+  server.addService(ResourceMonitorService, methods.monitor);
+  server.addService(EngineService, methods.engine);
   const port = await promisify(server.bindAsync.bind(server))("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
-  const address = `127.0.0.1:${port}`;
   try {
-    if (program.kind === "inline") return await runInline(context, program.run, address);
-    return await runChild(context, program, address);
+    return await runChild(context, program, `127.0.0.1:${port}`);
   } finally {
     server.forceShutdown();
   }

@@ -21,7 +21,7 @@ export type Operation =
   | "remove-pending-replace"
   | "refresh";
 
-/** How the program is run. Both ways use Pulumi's own Node runtime against the same gRPC services. */
+/** How the program is run: by Pulumi's own Node runtime, which calls the same services over gRPC or, in this process, directly. */
 export type Program =
   /** A child process: `node <nodeArgs> .../cmd/run/index.js ... <main>`, as Pulumi's language host starts it. */
   | { readonly kind: "child"; readonly main: string; readonly directory: string; readonly nodeArgs: readonly string[] }
