@@ -14,8 +14,9 @@ const copy = mkdtempSync(join(tmpdir(), "isthmus-mutants-"));
 const COPIED = [
   "smi",
   "test/smi",
-  "test/kit/sequencer.js",
-  "test/kit/setup.js",
+  // What jest is configured with.
+  "test/kit",
+  "local/engine/no-closures.js",
   "examples/shop",
   "docs/smi.md",
   "package.json",
