@@ -81,7 +81,7 @@ export async function runInline(
       // What a program that was left behind still asks for would be refused when nobody expects an error any more.
       local.monitor = MUTE;
       local.engine = DEAF;
-      // The SDK logs one message after the other, of all runs: one that met a closed client would be the last of all.
+      // The SDK sends one log message after the other: when this one is through, so are those before it.
       await log.debug("the run has ended");
       await context.drained();
       if (context.stopped || errors.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));

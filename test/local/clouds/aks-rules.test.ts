@@ -1,6 +1,18 @@
 /** What AKS does not let be combined, changed back, or deleted. */
 import type { PropertyMap } from "../../../local/protocol/property";
-import { BASE, CLUSTER, CLUSTER_INPUTS, GROUP, ground, POOL, pool, rg, said, SUBSCRIPTION, TENANT } from "./aks-ground";
+import {
+  BASE,
+  CLUSTER,
+  CLUSTER_INPUTS,
+  GROUP,
+  ground,
+  POOL,
+  pool,
+  rg,
+  said,
+  SUBSCRIPTION,
+  TENANT,
+} from "./azure-ground";
 import { refusal, type Made, type Tenant } from "./tenant";
 
 let azure: Tenant;

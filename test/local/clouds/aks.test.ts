@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 
 import { Unknown, type PropertyMap } from "../../../local/protocol/property";
-import { ARM_ID, BASE, CLUSTER, CLUSTER_INPUTS, GROUP, ground, POOL, pool, rg, said, TENANT } from "./aks-ground";
+import { ARM_ID, BASE, CLUSTER, CLUSTER_INPUTS, GROUP, ground, POOL, pool, rg, said, TENANT } from "./azure-ground";
 import { refusal, urn, type Made, type Tenant } from "./tenant";
 
 let azure: Tenant;

@@ -1,21 +1,15 @@
 import { SimulatedClouds } from "../../../local/clouds";
 import type { PropertyMap } from "../../../local/protocol/property";
+import { BASE, CLUSTER, CLUSTER_INPUTS, GROUP, rg, SUBSCRIPTION, TENANT } from "./azure-ground";
 import { refusal, Tenant, type Made } from "./tenant";
 
-const GROUP = "azure-native:resources:ResourceGroup";
 const NETWORK = "azure-native:network:VirtualNetwork";
 const SUBNET = "azure-native:network:Subnet";
 const IDENTITY = "azure-native:managedidentity:UserAssignedIdentity";
 const CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential";
 const ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment";
-const CLUSTER = "azure-native:containerservice:ManagedCluster";
 const ACCOUNT = "azure-native:storage:StorageAccount";
 const CONTAINER = "azure-native:storage:BlobContainer";
-
-const SUBSCRIPTION = "11111111-1111-4111-8111-111111111111";
-const TENANT = "22222222-2222-4222-8222-222222222222";
-const BASE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg`;
-const rg = { resourceGroupName: "rg" };
 
 const open = (clouds?: SimulatedClouds) =>
   Tenant.of("azure-native", { subscriptionId: SUBSCRIPTION, tenantId: TENANT }, clouds);
@@ -36,16 +30,6 @@ async function network(): Promise<{ readonly network: Made; readonly subnet: Mad
   const inputs = { ...rg, virtualNetworkName: "vn", subnetName: "nodes", addressPrefix: "10.1.0.0/20" };
   return { network: made, subnet: await azure.create(SUBNET, "sn", inputs) };
 }
-
-const CLUSTER_INPUTS: PropertyMap = {
-  ...rg,
-  resourceName: "north",
-  dnsPrefix: "north",
-  kubernetesVersion: "1.33",
-  identity: { type: "SystemAssigned" },
-  oidcIssuerProfile: { enabled: true },
-  agentPoolProfiles: [{ name: "system", mode: "System", vmSize: "Standard_D2s_v5", count: 2 }],
-};
 
 describe("resource groups and networks", () => {
   test("a resource needs its group, and is there only once", async () => {
